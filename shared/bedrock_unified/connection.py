@@ -1,0 +1,90 @@
+"""A client's live half: what it resolved and opened, rebuilt whenever it is missing."""
+
+from __future__ import annotations
+
+import os
+from threading import Lock
+from weakref import WeakSet
+
+from .place import Place, Places
+from .settings import ConnectionSettings
+from .transport.injected import InjectedTransport
+from .wire.http import Flow, T
+from .wire.operations import CONTROL, Operation
+
+
+class Connection:
+    """Settings, and the places and transports made from them at the first call."""
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self.settings = settings
+        self._lock = Lock()
+        self._places: Places | None = None
+        self._injected: dict[str, InjectedTransport] = {}
+        for service, client in (("bedrock-runtime", settings.client), (CONTROL, settings.control_client)):
+            if client is not None:
+                self._injected[service] = InjectedTransport(client)
+        _alive.add(self)
+
+    @property
+    def region(self) -> str:
+        """The region of an injected client, else the resolved one."""
+        injected = self._injected.get("bedrock-runtime")
+        return (injected.region if injected else None) or self._resolved().region
+
+    def place(self, operation: Operation) -> Place:
+        """Where this operation's requests go."""
+        return self._resolved()[operation.service]
+
+    def injected(self, operation: Operation) -> InjectedTransport | None:
+        """The caller's own client for this operation."""
+        return self._injected.get(operation.service)
+
+    def run(self, operation: Operation, flow: Flow[T]) -> T:
+        """Drive a flow synchronously."""
+        injected = self._injected.get(operation.service)
+        return injected.run(flow) if injected is not None else self.place(operation).sync.run(flow)
+
+    async def arun(self, operation: Operation, flow: Flow[T]) -> T:
+        """Drive a flow on the running event loop."""
+        injected = self._injected.get(operation.service)
+        if injected is not None:
+            return await injected.arun(flow)
+        return await self.place(operation).aio.run(flow)
+
+    def close(self) -> None:
+        """Close the synchronous connections."""
+        for place in self._places.opened() if self._places else ():
+            place.close()
+        for injected in self._injected.values():
+            injected.close()
+
+    async def aclose(self) -> None:
+        """Close this event loop's connections, too."""
+        for place in self._places.opened() if self._places else ():
+            await place.aclose()
+        for injected in self._injected.values():
+            injected.close()
+
+    def forget(self) -> None:
+        """Start anew in a forked child: its parent's sockets are not its own."""
+        self._places = None
+        self._lock = Lock()
+
+    def _resolved(self) -> Places:
+        if self._places is None:
+            with self._lock:
+                self._places = self._places or Places(self.settings)
+        return self._places
+
+
+_alive: WeakSet[Connection] = WeakSet()
+
+
+def _after_fork() -> None:
+    for connection in list(_alive):
+        connection.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,1 @@
+"""The Converse shape, as pure functions on plain dicts: building, checking, reading, reducing."""

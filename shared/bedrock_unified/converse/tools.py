@@ -1,0 +1,97 @@
+"""Tools and the choice among them, in every spelling that LangChain, LlamaIndex and OpenAI use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import InvalidRequestError
+
+_WORDS: Mapping[str, dict[str, Any]] = {
+    "auto": {"auto": {}},
+    "any": {"any": {}},
+    "required": {"any": {}},
+}
+_EMPTY_SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
+
+
+def tool_spec(
+    name: str, description: str | None, schema: Mapping[str, Any] | None, *, strict: bool | None = None
+) -> dict[str, Any]:
+    """One ``toolConfig.tools`` member. The schema is taken as it is."""
+    spec: dict[str, Any] = {"name": name}
+    if description and description.strip():
+        spec["description"] = description  # Bedrock refuses an empty one
+    spec["inputSchema"] = {"json": schema or _EMPTY_SCHEMA}
+    if strict is not None:
+        spec["strict"] = strict
+    return {"toolSpec": spec}
+
+
+def tool_choice(choice: Any, names: frozenset[str] | set[str] | tuple[str, ...]) -> dict[str, Any] | None:
+    """``toolConfig.toolChoice`` for a choice in any accepted spelling; None leaves it to the model.
+
+    Args:
+        choice: None, ``auto``, ``any``, ``required``, True (a tool must be called), a tool's name, or a dict of
+            Converse's (``{"tool": {"name": …}}``), OpenAI's (``{"type": "function", "function": {"name": …}}``)
+            or Anthropic's shape (``{"type": "tool", "name": …}``). ``none`` and False are not choices of
+            Converse's: callers leave the tools out.
+        names: the tools there are.
+
+    Raises:
+        InvalidRequestError: a name that no tool has, or a dict of no known shape.
+    """
+    if choice is None:
+        return None
+    if choice is True:
+        return {"any": {}}
+    if isinstance(choice, str):
+        return _WORDS.get(choice) or _named(choice, names)
+    if isinstance(choice, Mapping):
+        if len(choice) == 1 and (kind := next(iter(choice))) in ("auto", "any"):
+            return {kind: {}}
+        held = choice.get("tool") or choice.get("function") or choice
+        if isinstance(held, Mapping) and isinstance(held.get("name"), str):
+            return _named(held["name"], names)
+        if choice.get("type") in _WORDS:
+            return _WORDS[choice["type"]]
+    raise InvalidRequestError(
+        f"tool_choice {choice!r:.120} is not understood",
+        hint="use 'auto', 'any', 'required', 'none', a tool's name, or {'tool': {'name': …}}",
+    )
+
+
+def is_none(choice: Any) -> bool:
+    """Whether a choice says that no tool may be called."""
+    return (
+        choice is False
+        or choice == "none"
+        or (isinstance(choice, Mapping) and (choice.get("type") == "none" or list(choice) == ["none"]))
+    )
+
+
+def _named(name: str, names: frozenset[str] | set[str] | tuple[str, ...]) -> dict[str, Any]:
+    if name not in names:
+        raise InvalidRequestError(
+            f"tool_choice names {name!r}, which is not among the tools",
+            hint=f"the tools are: {', '.join(sorted(names)) or 'none'}",
+        )
+    return {"tool": {"name": name}}
+
+
+def stub_tools(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Declarations for the tools that a history speaks of.
+
+    Bedrock refuses tool blocks without ``toolConfig``; a history whose tools are not offered any more (a
+    summary, a memory block) is declared with these instead of being rewritten.
+    """
+    names: dict[str, None] = {}
+    for turn in turns:
+        for block in turn["content"]:
+            if "toolUse" in block:
+                names[block["toolUse"]["name"]] = None
+            elif "toolResult" in block:
+                names.setdefault("tool")
+    if len(names) > 1:
+        names.pop("tool", None)
+    return [tool_spec(name, None, None) for name in names]

@@ -1,0 +1,51 @@
+"""Tokens, with one meaning: input includes what the cache read and wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call.
+
+    Attributes:
+        input_tokens: all input: uncached, read from the cache and written to it. Bedrock's own ``inputTokens``
+            leaves the latter two out.
+        output_tokens: all output.
+        cache_read: input read from the prompt cache; None where Bedrock says nothing.
+        cache_write: input written to the prompt cache; None where Bedrock says nothing.
+        cache_write_by_ttl: the same by time to live (``5m``, ``1h``).
+    """
+
+    input_tokens: int
+    output_tokens: int
+    cache_read: int | None = None
+    cache_write: int | None = None
+    cache_write_by_ttl: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def total_tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+
+def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
+    """The usage of a Converse response or a stream's ``metadata`` event; None if there is none."""
+    if not usage:
+        return None
+    read = usage.get("cacheReadInputTokens", usage.get("cacheReadInputTokenCount"))
+    write = usage.get("cacheWriteInputTokens", usage.get("cacheWriteInputTokenCount"))
+    by_ttl: dict[str, int] = {}
+    for detail in usage.get("cacheDetails") or ():
+        ttl = detail.get("ttl", "5m")
+        by_ttl[ttl] = by_ttl.get(ttl, 0) + detail.get("inputTokens", 0)
+    return Usage(
+        input_tokens=usage.get("inputTokens", 0) + (read or 0) + (write or 0),
+        output_tokens=usage.get("outputTokens", 0),
+        cache_read=read,
+        cache_write=write,
+        cache_write_by_ttl=by_ttl,
+    )

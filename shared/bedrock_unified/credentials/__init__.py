@@ -1,0 +1,8 @@
+"""Who signs a request."""
+
+from __future__ import annotations
+
+from .identity import Bearer, FixedIdentity, Identity, IdentitySource
+from .sources import ChainIdentity, choose_source
+
+__all__ = ["Bearer", "ChainIdentity", "FixedIdentity", "Identity", "IdentitySource", "choose_source"]

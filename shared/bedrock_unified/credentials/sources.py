@@ -1,0 +1,123 @@
+"""Choosing who signs, by the documented precedence, and asking botocore's chain when nothing else is set."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AuthenticationError, BedrockError, ConfigurationError
+from ..wire.signing import Keys
+from .identity import Bearer, FixedIdentity, Identity, IdentitySource
+
+if TYPE_CHECKING:
+    from ..settings import ConnectionSettings
+
+_log = logging.getLogger(__name__)
+
+
+def choose_source(settings: ConnectionSettings, env: Mapping[str, str], region: str) -> IdentitySource:
+    """The source of identity for these settings.
+
+    Precedence: ``api_key``, then the access key pair, then ``profile_name``, then
+    ``AWS_BEARER_TOKEN_BEDROCK``, then the AWS chain. Explicit keys never take an ambient session token.
+    """
+    if settings.secrets_lost:
+        raise ConfigurationError(
+            "this copy was made without its explicit credentials, and will not sign as somebody else",
+            hint="give it api_key= or aws_access_key_id= and aws_secret_access_key= again; models on a profile, "
+            "a role or the environment keep working when they are pickled",
+        )
+    if settings.api_key:
+        return FixedIdentity(Bearer(settings.api_key))
+    if settings.aws_access_key_id and settings.aws_secret_access_key:
+        return FixedIdentity(
+            Keys(settings.aws_access_key_id, settings.aws_secret_access_key, settings.aws_session_token)
+        )
+    if settings.profile_name:
+        return ChainIdentity(settings.profile_name, region)
+    if token := env.get("AWS_BEARER_TOKEN_BEDROCK", "").strip():
+        return FixedIdentity(Bearer(token))
+    return environment_keys(env) or ChainIdentity(env.get("AWS_PROFILE") or None, region, explicit=False)
+
+
+def environment_keys(env: Mapping[str, str]) -> FixedIdentity | None:
+    """The first link of the AWS chain, read without loading botocore.
+
+    Keys with an expiration are left to botocore, which can read them again.
+    """
+    key_id = env.get("AWS_ACCESS_KEY_ID")
+    if not key_id or env.get("AWS_CREDENTIAL_EXPIRATION"):
+        return None
+    secret = env.get("AWS_SECRET_ACCESS_KEY")
+    if not secret:
+        raise ConfigurationError(
+            "AWS_ACCESS_KEY_ID is set in the environment and AWS_SECRET_ACCESS_KEY is not",
+            hint="set both, or neither",
+        )
+    token = env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN") or None
+    return FixedIdentity(Keys(key_id, secret, token))
+
+
+class ChainIdentity:
+    """botocore's provider chain: profile, SSO, web identity, ECS, IMDSv2. Loaded when first asked."""
+
+    def __init__(self, profile: str | None, region: str, *, explicit: bool = True) -> None:
+        self._profile = profile
+        self._explicit = explicit and profile is not None
+        self._region = region
+        self._credentials: Any = None
+        self._lock = Lock()
+
+    def ready(self) -> Identity | None:
+        """The keys at hand, None when they must be found or refreshed."""
+        credentials = self._credentials
+        if credentials is None:
+            return None
+        refresh_needed = getattr(credentials, "refresh_needed", None)
+        if refresh_needed is not None and refresh_needed():
+            return None
+        return _keys(credentials)
+
+    def fetch(self) -> Identity:
+        """Ask the chain. Raises AuthenticationError or ConfigurationError with what to do."""
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            with self._lock:
+                if self._credentials is None:
+                    self._credentials = self._find()
+            return _keys(self._credentials)
+        except BotoCoreError as error:
+            raise self._explained(error) from error
+
+    def renew(self) -> bool:
+        """Forget the keys, so that the chain is asked again."""
+        self._credentials = None
+        return True
+
+    def _find(self) -> Any:
+        import botocore.session
+        from botocore.exceptions import NoCredentialsError
+
+        session = botocore.session.Session(profile=self._profile if self._explicit else None)
+        if self._region:
+            session.set_config_variable("region", self._region)
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        _log.debug("credentials found by the provider %s", credentials.method)
+        return credentials
+
+    def _explained(self, error: Exception) -> BedrockError:
+        from ..hints import explain_missing_credentials
+
+        kind, hint = explain_missing_credentials(error, profile_name=self._profile)
+        message = f"no AWS credentials: {error}" if kind is AuthenticationError else str(error)
+        return kind(message, hint=hint)
+
+
+def _keys(credentials: Any) -> Keys:
+    frozen = credentials.get_frozen_credentials()
+    return Keys(frozen.access_key, frozen.secret_key, frozen.token or None)

@@ -1,0 +1,289 @@
+"""The way of a request: identity, signature, sending, and the one retry layer, as a flow without sockets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from .converse.events import Event, EventParser
+from .credentials import Bearer, Identity, IdentitySource
+from .credentials.identity import secrets_of
+from .errors import BedrockError, RequestTimeoutError
+from .failures import ErrorMaker
+from .wire.eventstream import FrameError
+from .wire.failure import Failure, InStreamFailure, failure_of, server_time
+from .wire.http import (
+    Blocking,
+    ByteStream,
+    FailureKind,
+    Flow,
+    Read,
+    Request,
+    Response,
+    Sleep,
+    TransportError,
+)
+from .wire.operations import Encoded, Operation
+from .wire.retry import RetryBudget, backoff, is_retryable_answer, is_retryable_failure
+from .wire.signing import sign
+
+#: botocore's threshold: AWS accepts signatures within five minutes of its own clock.
+_SKEW_LIMIT = 240.0
+_SKEW_CODES = frozenset(
+    {
+        "InvalidSignatureException",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+    }
+)
+_EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException"})
+
+
+class Clock:
+    """This machine's clock, corrected by what AWS's ``Date`` said."""
+
+    __slots__ = ("offset",)
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def now(self) -> float:
+        """Unix time in seconds, as AWS sees it."""
+        return time.time() + self.offset
+
+    def correct(self, failure: Failure) -> bool:
+        """Take over AWS's time if a signature was refused because of ours; whether anything changed."""
+        if failure.status not in (400, 403) or failure.code not in _SKEW_CODES:
+            return False
+        theirs = server_time(failure.headers)
+        if theirs is None or abs(theirs - self.now()) < _SKEW_LIMIT:
+            return False
+        self.offset = theirs - time.time()
+        return True
+
+
+@dataclass(slots=True)
+class Route:
+    """Where a service's requests go, and what its calls share."""
+
+    prefix: str  # path in front of every target, without a trailing slash
+    host: str  # as in the Host header
+    region: str
+    source: IdentitySource
+    budget: RetryBudget
+    clock: Clock
+    user_agent: str
+    max_retries: int
+    retry_read_timeouts: bool
+    total_timeout: float | None
+
+
+@dataclass(slots=True)
+class Opened:
+    """A stream whose first events have come."""
+
+    response: Response
+    stream: ByteStream
+    parser: EventParser
+    events: list[Event]
+    retries: int
+
+
+class _Exchange:
+    """One call and its tries."""
+
+    def __init__(
+        self, route: Route, operation: Operation, encoded: Encoded, errors: ErrorMaker, model_id: str | None
+    ) -> None:
+        self.route = route
+        self.operation = operation
+        self.encoded = encoded
+        self.errors = errors
+        self.model_id = model_id
+        self.retries = 0
+        self.identity: Identity | None = None
+        self.skew_corrected = False
+        total = route.total_timeout
+        self.deadline = None if total is None else time.monotonic() + total
+
+    def send(self) -> Flow[Response]:
+        """One try: a fresh signature, then the answer."""
+        source = self.route.source
+        identity = source.ready()
+        if identity is None:
+            identity = yield Blocking(source.fetch)
+        self.identity = identity
+        response = yield self._signed(identity)
+        return response
+
+    def retry_answer(self, failure: Failure) -> Flow[None]:
+        """After an error answer: wait for the next try, or raise."""
+        again = is_retryable_answer(failure.status, failure.code)
+        wait = None
+        if not again and not self.skew_corrected and self.route.clock.correct(failure):
+            self.skew_corrected = again = True
+            wait = 0.0
+        elif not again and failure.code in _EXPIRED_CODES and self.retries == 0:
+            again = self.route.source.renew()
+            wait = 0.0
+        yield from self._retry(
+            again, lambda: self._answered(failure), wait=wait, retry_after=failure.headers.get("retry-after")
+        )
+
+    def retry_failure(self, failure: TransportError) -> Flow[None]:
+        """After a failure below HTTP: wait for the next try, or raise."""
+        again = is_retryable_failure(failure.kind, read_timeouts=self.route.retry_read_timeouts)
+        yield from self._retry(
+            again,
+            lambda: self.errors.unanswered(failure, self.operation, self.model_id),
+            timed_out=failure.kind is FailureKind.READ_TIMEOUT,
+        )
+
+    def _retry(
+        self,
+        again: bool,
+        error: Callable[[], BedrockError],
+        *,
+        wait: float | None = None,
+        retry_after: str | None = None,
+        timed_out: bool = False,
+    ) -> Flow[None]:
+        route = self.route
+        if not again or self.retries >= route.max_retries or not route.budget.take(timed_out=timed_out):
+            raise error()
+        self.retries += 1
+        seconds = backoff(self.retries, retry_after) if wait is None else wait
+        if self.deadline is not None and time.monotonic() + seconds >= self.deadline:
+            raise error()
+        if seconds:
+            yield Sleep(seconds)
+
+    def succeeded(self) -> None:
+        """An answer came: the budget recovers."""
+        self.route.budget.give()
+
+    def _answered(self, failure: Failure) -> BedrockError:
+        return self.errors.answered(
+            failure, self.operation, self.model_id, retries=self.retries, secrets=secrets_of(self.identity)
+        )
+
+    def _signed(self, identity: Identity) -> Request:
+        encoded, operation, route = self.encoded, self.operation, self.route
+        target = route.prefix + encoded.target
+        headers = {**encoded.headers, "user-agent": route.user_agent}
+        if isinstance(identity, Bearer):
+            headers["authorization"] = f"Bearer {identity.token}"
+        else:
+            headers = sign(
+                operation.method,
+                target,
+                headers,
+                encoded.body,
+                host=route.host,
+                keys=identity,
+                region=route.region,
+                service=operation.signing_name,
+                now=route.clock.now(),
+            )
+        left = None
+        if self.deadline is not None:
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                self._out_of_time()
+        return Request(
+            operation.method, target, headers, encoded.body, stream=operation.streams, timeout=left
+        )
+
+    def _out_of_time(self) -> NoReturn:
+        raise self.errors.make(
+            RequestTimeoutError,
+            f"the total time limit of {self.route.total_timeout:g} s passed before an answer came",
+            operation=self.operation.name,
+            model_id=self.model_id,
+        )
+
+
+def call(
+    route: Route, operation: Operation, encoded: Encoded, errors: ErrorMaker, model_id: str | None
+) -> Flow[tuple[Response, int]]:
+    """A whole answer, with the number of retries it took.
+
+    Raises:
+        BedrockError: by what AWS answered, or by what kept it from answering.
+    """
+    exchange = _Exchange(route, operation, encoded, errors, model_id)
+    while True:
+        try:
+            response = yield from exchange.send()
+        except TransportError as failure:
+            yield from exchange.retry_failure(failure)
+            continue
+        if response.status < 300:
+            exchange.succeeded()
+            return response, exchange.retries
+        yield from exchange.retry_answer(failure_of(response))
+
+
+def open_stream(
+    route: Route,
+    operation: Operation,
+    encoded: Encoded,
+    errors: ErrorMaker,
+    model_id: str | None,
+    parser: Callable[[], EventParser],
+) -> Flow[Opened]:
+    """A stream, opened and read up to its first event; until then every failure can be retried.
+
+    Raises:
+        BedrockError: as :func:`call`.
+    """
+    exchange = _Exchange(route, operation, encoded, errors, model_id)
+    while True:
+        try:
+            response = yield from exchange.send()
+        except TransportError as failure:
+            yield from exchange.retry_failure(failure)
+            continue
+        if response.stream is None:
+            yield from exchange.retry_answer(failure_of(response))
+            continue
+        reader = parser()
+        try:
+            events = yield from _first_events(response.stream, reader)
+        except InStreamFailure as failure:
+            yield from exchange.retry_answer(errors.in_stream(failure, response.headers))
+        except FrameError as failure:
+            yield from exchange.retry_failure(TransportError(FailureKind.CLOSED, str(failure)))
+        except TransportError as failure:
+            yield from exchange.retry_failure(failure)
+        else:
+            exchange.succeeded()
+            return Opened(response, response.stream, reader, events, exchange.retries)
+
+
+def _first_events(stream: ByteStream, reader: EventParser) -> Flow[list[Event]]:
+    try:
+        while True:
+            data: bytes = yield Read(stream)
+            if not data:
+                reader.end()
+                raise TransportError(FailureKind.CLOSED, "the stream ended before its first event")
+            if events := reader.feed(data):
+                return events
+    except BaseException:
+        stream.close()
+        raise
+
+
+def metadata(response: Response, retries: int) -> Mapping[str, Any]:
+    """botocore's ``ResponseMetadata`` of an answer."""
+    return {
+        "RequestId": response.headers.get("x-amzn-requestid"),
+        "HTTPStatusCode": response.status,
+        "HTTPHeaders": response.headers,
+        "RetryAttempts": retries,
+    }

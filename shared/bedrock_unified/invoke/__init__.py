@@ -1,0 +1,1 @@
+"""InvokeModel's families: the bodies each understands, as pure functions."""

@@ -1,0 +1,1 @@
+"""The wire as a server sees it: routes, signatures, parameters, event-stream frames."""

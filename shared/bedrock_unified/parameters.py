@@ -1,0 +1,255 @@
+"""The parameters that every adapter's models share: one declaration, one meaning in both frameworks.
+
+Adapters inherit :class:`ConnectionParameters` (embeddings) or :class:`ConverseParameters` (chat models) next to
+their framework's base class, and declare their own model field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
+
+from .client import BedrockClient
+from .converse.guardrail import guardrail_config
+from .errors import BedrockError, ConfigurationError
+from .failures import ErrorClasses
+from .settings import ConnectionSettings
+from .spelling import canonical
+
+SECRETS = ("api_key", "aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+_HANDED_IN = ("client", "control_client")
+
+
+class ConnectionParameters(BaseModel):
+    """How a model reaches Bedrock; the fields are those of :class:`bedrock_unified.BedrockClient`.
+
+    Raises (at construction):
+        ConfigurationError: an unknown keyword, two spellings of one, a value that cannot work. Secrets are
+            never shown.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True, extra="forbid")
+
+    #: Further spellings of this class's own fields.
+    spellings: ClassVar[Mapping[str, str]] = {}
+    #: The adapter's subclasses of the public error classes.
+    error_classes: ClassVar[ErrorClasses] = {}
+
+    region_name: str | None = Field(default=None, description="AWS region, such as us-east-1")
+    endpoint_url: str | None = Field(
+        default=None, description="endpoint of the runtime, with any path prefix"
+    )
+    control_endpoint_url: str | None = Field(default=None, description="endpoint of the control plane")
+    api_key: SecretStr | None = Field(default=None, exclude=True, repr=False, description="Bedrock API key")
+    aws_access_key_id: SecretStr | None = Field(default=None, exclude=True, repr=False)
+    aws_secret_access_key: SecretStr | None = Field(default=None, exclude=True, repr=False)
+    aws_session_token: SecretStr | None = Field(default=None, exclude=True, repr=False)
+    profile_name: str | None = Field(default=None, description="profile of the shared AWS files")
+    max_retries: int = Field(default=3, ge=0, description="tries after the first")
+    retry_read_timeouts: bool = Field(default=False, description="retry after `timeout`; may be paid twice")
+    connect_timeout: float = Field(default=5.0, gt=0, description="seconds for name, TCP and TLS")
+    timeout: float = Field(default=300.0, gt=0, description="seconds without a byte from AWS")
+    total_timeout: float | None = Field(default=None, gt=0, description="seconds for a whole call")
+    max_concurrency: int | None = Field(default=None, ge=1, description="requests in flight per event loop")
+    verify: bool | str | None = Field(default=None, description="path of a CA bundle, or False")
+    use_fips: bool | None = None
+    use_dualstack: bool | None = None
+    client: Any = Field(
+        default=None, exclude=True, repr=False, description="a BedrockClient or a boto3 client"
+    )
+    control_client: Any = Field(default=None, exclude=True, repr=False)
+
+    _bedrock: BedrockClient | None = PrivateAttr(default=None)
+    _secrets_lost: bool = PrivateAttr(default=False)
+
+    def __init__(self, **given: Any) -> None:
+        # Not a validator: what a validator raises is wrapped with the input, secrets included.
+        named = canonical(
+            given, self._accepted(), where=type(self).__name__, also=type(self).spellings, allow_unknown=False
+        )
+        for name in SECRETS:
+            named[name] = _secret(name, named.get(name))
+        defaults = [name for name, value in named.items() if value is None and not self._takes_none(name)]
+        for name in defaults:
+            del named[name]
+        try:
+            super().__init__(**named)
+        except ValidationError as error:
+            raise _configuration_error(type(self).__name__, error) from None
+        self._check()
+
+    @classmethod
+    def _accepted(cls) -> frozenset[str]:
+        """Names this class takes: its fields, and what its framework passes beyond them."""
+        return _field_names(cls)
+
+    @classmethod
+    def _takes_none(cls, name: str) -> bool:
+        field = cls.model_fields.get(name)
+        return field is None or field.default is None or field.is_required()
+
+    def _check(self) -> None:
+        """Refuse at construction what could not work at the first call."""
+        self._settings()
+
+    def _settings(self) -> ConnectionSettings:
+        values = {name: getattr(self, name) for name in ConnectionSettings.names()}
+        for name in SECRETS:
+            values[name] = values[name].get_secret_value() if values[name] is not None else None
+        if isinstance(self.client, BedrockClient):
+            values["client"] = None
+        return ConnectionSettings(**values, secrets_lost=self._secrets_lost)
+
+    @property
+    def bedrock(self) -> BedrockClient:
+        """The client behind this model: the one it was given, or its own, made at the first use."""
+        client = self._bedrock
+        if client is None:
+            if isinstance(self.client, BedrockClient):
+                client = self.client.raising(type(self).error_classes)
+            else:
+                client = BedrockClient.from_settings(self._settings(), errors=type(self).error_classes)
+            self._bedrock = client
+        return client
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = dict(super().__getstate__())
+        fields = state["__dict__"] = dict(state["__dict__"])
+        private = state["__pydantic_private__"] = dict(state["__pydantic_private__"] or {})
+        lost = self._secrets_lost
+        for name in (*SECRETS, *_HANDED_IN):
+            held = fields.get(name)
+            if name == "client" and isinstance(held, BedrockClient):
+                continue  # it knows how to be written down
+            lost = lost or held is not None
+            fields[name] = None
+        private["_secrets_lost"] = lost
+        private["_bedrock"] = None
+        return state
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        memo = {} if memo is None else memo
+        for name in _HANDED_IN:  # a boto3 client cannot be copied, and is the caller's
+            if (held := getattr(self, name)) is not None:
+                memo[id(held)] = held
+        if self._bedrock is not None:
+            memo[id(self._bedrock)] = None
+        return super().__deepcopy__(memo)  # type: ignore[return-value]
+
+
+class ConverseParameters(ConnectionParameters):
+    """What every Converse call of a model carries. None means: leave it to the model."""
+
+    max_tokens: int | None = Field(default=None, ge=1, description="limit of the answer, in tokens")
+    temperature: float | None = Field(default=None, ge=0, le=1)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    stop_sequences: list[str] | None = Field(default=None)
+    guardrail_identifier: str | None = Field(default=None, description="guardrail id or ARN")
+    guardrail_version: str | None = Field(default=None, description="number, or DRAFT")
+    guardrail_trace: str | None = Field(default=None, description="disabled, enabled or enabled_full")
+    guardrail_stream_processing_mode: str | None = Field(default=None, description="sync or async")
+    guardrail_config: dict[str, Any] | None = Field(default=None, description="the same in Bedrock's shape")
+    additional_model_request_fields: dict[str, Any] | None = None
+    additional_model_response_field_paths: list[str] | None = None
+    request_metadata: dict[str, str] | None = None
+    performance_config: dict[str, Any] | None = None
+    service_tier: dict[str, Any] | str | None = None
+
+    @field_validator("stop_sequences", mode="before")
+    @classmethod
+    def _one_stop_is_a_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("guardrail_version", mode="before")
+    @classmethod
+    def _version_is_text(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    def _check(self) -> None:
+        super()._check()
+        self._guardrail({}, streaming=False)
+
+    def converse_members(
+        self,
+        overrides: Mapping[str, Any],
+        *,
+        stop: Sequence[str] | None = None,
+        streaming: bool = False,
+    ) -> dict[str, Any]:
+        """The members of a Converse request that are parameters, not content.
+
+        Args:
+            overrides: values for this call by the names of the fields; None there switches one off.
+            stop: stop sequences of this call, instead of the model's own.
+            streaming: whether the request is a ConverseStream.
+
+        Raises:
+            ConfigurationError: half a guardrail.
+        """
+
+        def value(name: str) -> Any:
+            return overrides[name] if name in overrides else getattr(self, name)
+
+        inference = {
+            "maxTokens": value("max_tokens"),
+            "temperature": value("temperature"),
+            "topP": value("top_p"),
+            "stopSequences": list(stop) if stop else value("stop_sequences"),
+        }
+        tier = value("service_tier")
+        members = {
+            "inferenceConfig": {
+                name: item for name, item in inference.items() if item is not None and item != []
+            },
+            "guardrailConfig": self._guardrail(overrides, streaming=streaming),
+            "additionalModelRequestFields": value("additional_model_request_fields"),
+            "additionalModelResponseFieldPaths": value("additional_model_response_field_paths"),
+            "requestMetadata": value("request_metadata"),
+            "performanceConfig": value("performance_config"),
+            "serviceTier": {"type": tier} if isinstance(tier, str) else tier,
+        }
+        return {name: member for name, member in members.items() if member}
+
+    def _guardrail(self, overrides: Mapping[str, Any], *, streaming: bool) -> dict[str, Any] | None:
+        def value(name: str) -> Any:
+            return overrides[name] if name in overrides else getattr(self, name)
+
+        return guardrail_config(
+            value("guardrail_identifier"),
+            value("guardrail_version"),
+            trace=value("guardrail_trace"),
+            stream_processing_mode=value("guardrail_stream_processing_mode"),
+            config=value("guardrail_config"),
+            streaming=streaming,
+        )
+
+
+#: Parameters that a single call may override.
+CALL_PARAMETERS = frozenset(ConverseParameters.model_fields) - frozenset(ConnectionParameters.model_fields)
+
+
+def _field_names(cls: type[BaseModel]) -> frozenset[str]:
+    names = set(cls.model_fields)
+    names.update(field.alias for field in cls.model_fields.values() if field.alias)
+    return frozenset(names)
+
+
+def _secret(name: str, value: Any) -> SecretStr | None:
+    if value is None or isinstance(value, SecretStr):
+        return value
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} must be text, not {type(value).__name__}")
+    return SecretStr(value)
+
+
+def _configuration_error(where: str, error: ValidationError) -> BedrockError:
+    """pydantic's findings as one sentence, without the value of any secret."""
+    findings: list[str] = []
+    for found in error.errors(include_url=False, include_context=False, include_input=True):
+        name = ".".join(str(part) for part in found["loc"]) or where
+        secret = found["loc"] and found["loc"][0] in (*SECRETS, *_HANDED_IN)
+        shown = "" if secret or not found["loc"] else f" (given: {found['input']!r:.120})"
+        findings.append(f"{name}: {found['msg']}{shown}")
+    return ConfigurationError(f"{where}: {'; '.join(findings)}")

@@ -1,0 +1,205 @@
+"""Where calls go and who makes them: settings and environment, resolved once at the first call."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from collections.abc import Mapping
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from . import _version
+from .credentials import Bearer, IdentitySource, choose_source
+from .errors import ConfigurationError
+from .flow import Clock, Route
+from .settings import ConnectionSettings
+from .transport.settings import TransportSettings, default_concurrency
+from .wire.endpoints import (
+    configured_endpoint,
+    custom_endpoint,
+    endpoint_url,
+    is_loopback,
+    proxy_for,
+    region_from_url,
+)
+from .wire.operations import CONTROL, RUNTIME
+from .wire.retry import RetryBudget
+
+if TYPE_CHECKING:
+    from .transport.aio import AsyncTransport
+    from .transport.sync import SyncTransport
+
+_log = logging.getLogger("bedrock_unified")
+DEFAULT_REGION = "us-east-1"
+_USER_AGENT = f"bedrock-unified/{_version.__version__} python/{platform.python_version()}"
+
+
+class Place:
+    """One service's route and its transports, opened when first used."""
+
+    def __init__(self, route: Route, transport: TransportSettings) -> None:
+        self.route = route
+        self._settings = transport
+        self._sync: SyncTransport | None = None
+        self._async: AsyncTransport | None = None
+        self._lock = Lock()
+
+    @property
+    def sync(self) -> SyncTransport:
+        """The urllib3 transport."""
+        if self._sync is None:
+            from .transport.sync import SyncTransport
+
+            with self._lock:
+                self._sync = self._sync or SyncTransport(self._settings)
+        return self._sync
+
+    @property
+    def aio(self) -> AsyncTransport:
+        """The aiohttp transport."""
+        if self._async is None:
+            from .transport.aio import AsyncTransport
+
+            with self._lock:
+                self._async = self._async or AsyncTransport(self._settings)
+        return self._async
+
+    def close(self) -> None:
+        """Close the synchronous connections."""
+        if self._sync is not None:
+            self._sync.close()
+
+    async def aclose(self) -> None:
+        """Close all connections of this event loop, and the synchronous ones."""
+        self.close()
+        if self._async is not None:
+            await self._async.aclose()
+
+
+class Places:
+    """All that a client resolves from its settings and the environment."""
+
+    def __init__(self, settings: ConnectionSettings, env: Mapping[str, str] | None = None) -> None:
+        self._settings = settings
+        self._env = os.environ if env is None else env
+        self._profile, self._services = profile_section(settings.profile_name, self._env)
+        self._lock = Lock()
+        self._places: dict[str, Place] = {}
+        self.region = self._region()
+        self._source: IdentitySource | None = None
+        self._budget, self._clock = RetryBudget(), Clock()
+
+    def __getitem__(self, service: str) -> Place:
+        place = self._places.get(service)
+        if place is None:
+            with self._lock:
+                place = self._places.get(service) or self._place(service)
+                self._places[service] = place
+        return place
+
+    def opened(self) -> list[Place]:
+        """The places in use."""
+        return list(self._places.values())
+
+    def _place(self, service: str) -> Place:
+        settings = self._settings
+        if self._source is None:
+            self._source = choose_source(settings, self._env, self.region)
+        url = self._url(service)
+        identity = self._source.ready()
+        if isinstance(identity, Bearer) and url.startswith("http:") and not is_loopback(url):
+            raise ConfigurationError(
+                f"a bearer key would travel in clear text to {url}",
+                hint="use an https endpoint_url, or one on this machine",
+            )
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2].lower()
+        default = {"http": ":80", "https": ":443"}[parts.scheme]
+        host = host.removesuffix(default)
+        origin = f"{parts.scheme}://{host}"
+        route = Route(
+            prefix=parts.path.rstrip("/"),
+            host=host,
+            region=self.region,
+            source=self._source,
+            budget=self._budget,
+            clock=self._clock,
+            user_agent=_USER_AGENT,
+            max_retries=settings.max_retries,
+            retry_read_timeouts=settings.retry_read_timeouts,
+            total_timeout=settings.total_timeout,
+        )
+        transport = TransportSettings(
+            origin=origin,
+            proxy=proxy_for(url, self._env),
+            verify=self._verify(),
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.timeout,
+            max_concurrency=settings.max_concurrency or default_concurrency(),
+        )
+        return Place(route, transport)
+
+    def _url(self, service: str) -> str:
+        settings = self._settings
+        explicit = {RUNTIME: settings.endpoint_url, CONTROL: settings.control_endpoint_url}.get(service)
+        url = explicit or configured_endpoint(service, self._env, self._profile, self._services)
+        fips = self._switch(settings.use_fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")
+        dualstack = self._switch(
+            settings.use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"
+        )
+        if url:
+            return custom_endpoint(url, fips=fips, dualstack=dualstack)
+        return endpoint_url(service, self.region, fips=fips, dualstack=dualstack)
+
+    def _region(self) -> str:
+        settings, env = self._settings, self._env
+        region = settings.region_name
+        if not region and settings.endpoint_url:
+            region = region_from_url(settings.endpoint_url)
+        region = region or env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")
+        region = region or self._profile.get("region")
+        if not region:
+            _log.info("no region is configured; using %s", DEFAULT_REGION)
+            region = DEFAULT_REGION
+        return region
+
+    def _verify(self) -> bool | str:
+        settings, env = self._settings, self._env
+        if settings.verify is not None:
+            return settings.verify
+        return (
+            env.get("AWS_CA_BUNDLE")
+            or self._profile.get("ca_bundle")
+            or env.get("REQUESTS_CA_BUNDLE")
+            or True
+        )
+
+    def _switch(self, explicit: bool | None, variable: str, key: str) -> bool:
+        if explicit is not None:
+            return explicit
+        text = self._env.get(variable) or self._profile.get(key) or ""
+        return str(text).lower() == "true"
+
+
+Section = Mapping[str, Any]
+
+
+def profile_section(profile: str | None, env: Mapping[str, str]) -> tuple[Section, Mapping[str, Section]]:
+    """The profile's section of the AWS config file, and the file's ``services`` sections; empty without a file.
+
+    botocore reads the file, and is loaded only if there is one.
+    """
+    path = os.path.expanduser(env.get("AWS_CONFIG_FILE") or "~/.aws/config")
+    if not os.path.exists(path):
+        return {}, {}
+    from botocore.configloader import load_config
+    from botocore.exceptions import ConfigParseError
+
+    name = profile or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or "default"
+    try:
+        loaded = load_config(path)
+    except ConfigParseError as error:
+        raise ConfigurationError(f"the AWS config file {path} cannot be read: {error}") from error
+    return loaded.get("profiles", {}).get(name, {}), loaded.get("services", {})

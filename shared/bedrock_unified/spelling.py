@@ -1,0 +1,91 @@
+"""One meaning for every spelling of a parameter that users of other Bedrock packages already type."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from .errors import ConfigurationError
+
+#: Accepted spelling to canonical name.
+SPELLINGS: dict[str, str] = {
+    "region": "region_name",
+    "aws_region": "region_name",
+    "aws_region_name": "region_name",
+    "base_url": "endpoint_url",
+    "credentials_profile_name": "profile_name",
+    "aws_profile": "profile_name",
+    "aws_profile_name": "profile_name",
+    "access_key_id": "aws_access_key_id",
+    "aws_access_key": "aws_access_key_id",
+    "secret_access_key": "aws_secret_access_key",
+    "aws_secret_key": "aws_secret_access_key",
+    "session_token": "aws_session_token",
+    "bedrock_api_key": "api_key",
+    "aws_bearer_token_bedrock": "api_key",
+    "read_timeout": "timeout",
+    "request_timeout": "timeout",
+    "bedrock_client": "client",
+    "stop": "stop_sequences",
+    "stopSequences": "stop_sequences",
+    "maxTokens": "max_tokens",
+    "topP": "top_p",
+    "topK": "top_k",
+    "bedrock_guardrail_identifier": "guardrail_identifier",
+    "bedrock_guardrail_version": "guardrail_version",
+    "bedrock_trace": "guardrail_trace",
+    "trace": "guardrail_trace",
+    "guardrails": "guardrail_config",
+    "additional_model_fields": "additional_model_request_fields",
+}
+
+
+def canonical(
+    given: Mapping[str, Any],
+    known: Collection[str],
+    *,
+    where: str,
+    also: Mapping[str, str] | None = None,
+    allow_unknown: bool = False,
+) -> dict[str, Any]:
+    """The parameters under their canonical names.
+
+    Args:
+        given: what the caller typed. Not changed.
+        known: the canonical names that exist at this place.
+        where: the class's name, for the message.
+        also: further spellings of this place (``model`` for ``model_id``).
+        allow_unknown: leave unknown names alone instead of refusing them.
+
+    Raises:
+        ConfigurationError: two spellings of one parameter, or an unknown name (the nearest known one is named).
+    """
+    spellings = {**SPELLINGS, **(also or {})}
+    result: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for name, value in given.items():
+        target = name if name in known else spellings.get(name, name)
+        if target not in known and not allow_unknown:
+            raise ConfigurationError(
+                f"{where} has no parameter {name!r}", hint=_nearest(name, known, spellings)
+            )
+        if target in result:
+            if result[target] is None or value is None:  # one of them was left at "not given"
+                result[target] = value if result[target] is None else result[target]
+                continue
+            raise ConfigurationError(
+                f"{where} was given both {origin[target]!r} and {name!r}, which mean the same",
+                hint=f"keep one of them; the canonical name is {target!r}",
+            )
+        result[target] = value
+        origin[target] = name
+    return result
+
+
+def _nearest(name: str, known: Collection[str], spellings: Mapping[str, str]) -> str:
+    candidates = [*known, *(alias for alias, target in spellings.items() if target in known)]
+    near = get_close_matches(name, candidates, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known parameters: {', '.join(sorted(known))}"

@@ -1,0 +1,133 @@
+"""Open streams of events, for ``for`` and for ``async for``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+from .converse.events import ConverseEvents, Event
+from .errors import BedrockError
+from .failures import ErrorMaker
+from .flow import Opened, metadata
+from .wire.eventstream import FrameError
+from .wire.failure import InStreamFailure
+from .wire.http import FailureKind, TransportError
+from .wire.operations import Operation
+
+
+class _Stream:
+    """What both kinds of stream share."""
+
+    def __init__(
+        self, opened: Opened, operation: Operation, model_id: str | None, errors: ErrorMaker
+    ) -> None:
+        self._opened = opened
+        self._operation = operation
+        self._model_id = model_id
+        self._errors = errors
+        #: botocore's ``ResponseMetadata``: request id, status, headers, retries.
+        self.response_metadata: dict[str, Any] = dict(metadata(opened.response, opened.retries))
+        #: Response headers by lower-case name.
+        self.headers = opened.response.headers
+
+    @property
+    def response(self) -> dict[str, Any]:
+        """The Converse response so far, in the shape of the unary call; whole after the last event."""
+        parser = self._opened.parser
+        if not isinstance(parser, ConverseEvents):
+            raise TypeError(f"{self._operation.name} streams raw chunks, which do not add up to a response")
+        return {**parser.reducer.response(), "ResponseMetadata": self.response_metadata}
+
+    def _error(self, failure: Exception) -> BedrockError:
+        parser = self._opened.parser
+        if isinstance(failure, InStreamFailure):
+            answer = self._errors.in_stream(failure, self.headers)
+            return self._errors.answered(answer, self._operation, self._model_id, partial=parser.partial())
+        if isinstance(failure, FrameError):
+            failure = TransportError(FailureKind.CLOSED, str(failure))
+        assert isinstance(failure, TransportError)
+        return self._errors.unanswered(
+            failure,
+            self._operation,
+            self._model_id,
+            request_id=self.headers.get("x-amzn-requestid"),
+            partial=parser.partial(),
+            began=True,
+        )
+
+
+class EventStream(_Stream):
+    """The events of one streaming call, as ``{name: members}``; iterate it once.
+
+    Closing it early, or leaving its ``with`` block, closes the connection and stops the reading.
+
+    Raises (while iterating):
+        StreamInterrupted: the connection broke or the bytes were corrupt; ``partial`` has what came.
+        BedrockError: by the exception frame that AWS sent; ``partial`` has what came.
+    """
+
+    def __iter__(self) -> Iterator[Event]:
+        opened = self._opened
+        parser, stream = opened.parser, opened.stream
+        try:
+            events, opened.events = opened.events, []
+            while True:
+                yield from events
+                parser.check()
+                data: bytes = stream.read()  # type: ignore[attr-defined]
+                if not data:
+                    parser.end()
+                    return
+                events = parser.feed(data)
+        except (TransportError, FrameError, InStreamFailure) as failure:
+            raise self._error(failure) from failure
+        finally:
+            stream.close()
+
+    def close(self) -> None:
+        """Close the connection unless the stream was read to its end."""
+        self._opened.stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncEventStream(_Stream):
+    """Like :class:`EventStream`, for ``async for`` and ``async with``."""
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        opened = self._opened
+        parser, stream = opened.parser, opened.stream
+        try:
+            events, opened.events = opened.events, []
+            while True:
+                for event in events:
+                    yield event
+                parser.check()
+                data: bytes = await stream.read()  # type: ignore[attr-defined]
+                if not data:
+                    parser.end()
+                    return
+                events = parser.feed(data)
+        except (TransportError, FrameError, InStreamFailure) as failure:
+            raise self._error(failure) from failure
+        finally:
+            stream.close()
+
+    def close(self) -> None:
+        """Close the connection unless the stream was read to its end; it needs no awaiting."""
+        self._opened.stream.close()
+
+    async def aclose(self) -> None:
+        """The same as :meth:`close`, under the name that asynchronous iterators use."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()

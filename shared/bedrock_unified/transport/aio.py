@@ -1,0 +1,241 @@
+"""Asynchronous HTTP on aiohttp: one session for each event loop, closed with it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import warnings
+from collections.abc import AsyncGenerator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from yarl import URL
+
+from ..wire.http import (
+    Blocking,
+    Command,
+    FailureKind,
+    Flow,
+    Read,
+    Request,
+    Response,
+    Sleep,
+    T,
+    TransportError,
+)
+from .drive import adrive
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+
+    from .settings import TransportSettings
+
+_KEEP_ALIVE = 55.0
+_LARGE = 1 << 20
+_PIECE = 1 << 18
+_AUTOMATIC = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
+
+
+class AsyncTransport:
+    """Runs flows on aiohttp. One object serves any number of event loops, one after the other or at once."""
+
+    def __init__(self, settings: TransportSettings) -> None:
+        self._settings = settings
+        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopSession] = WeakKeyDictionary()
+        self._timeout = self._client_timeout(None)
+        self._url = lru_cache(maxsize=256)(self._make_url)
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Drive a flow to its result."""
+        return await adrive(flow, self._execute)
+
+    async def aclose(self) -> None:
+        """Close this event loop's session."""
+        held = self._sessions.pop(asyncio.get_running_loop(), None)
+        if held is not None:
+            await held.guard.aclose()
+
+    def drop(self) -> None:
+        """Forget the sessions of event loops that are closed."""
+        for loop in [loop for loop in self._sessions if loop.is_closed()]:
+            self._sessions.pop(loop).abandon()
+
+    async def _execute(self, command: Command) -> Any:
+        if isinstance(command, Request):
+            return await self._send(command)
+        if isinstance(command, Read):
+            return await command.stream.read()  # type: ignore[attr-defined]
+        if isinstance(command, Sleep):
+            return await asyncio.sleep(command.seconds)
+        assert isinstance(command, Blocking)
+        return await asyncio.get_running_loop().run_in_executor(command.executor, command.call)
+
+    async def _send(self, request: Request) -> Response:
+        held = self._sessions.get(asyncio.get_running_loop()) or await self._open_session()
+        deadline = None if request.timeout is None else time.monotonic() + request.timeout
+        await held.slots.acquire()
+        answer: aiohttp.ClientResponse | None = None
+        handed_over = False
+        try:
+            answer = await held.session.request(
+                request.method,
+                self._url(request.target),
+                data=request.body if len(request.body) < _LARGE else _LargeBody(request.body),
+                headers=request.headers,
+                allow_redirects=False,
+                timeout=self._timeout if request.timeout is None else self._client_timeout(request.timeout),
+                proxy=self._settings.proxy,
+            )
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            if request.stream and answer.status == 200:
+                handed_over = True
+                return Response(200, headers, b"", AsyncByteStream(answer, held.slots, deadline))
+            return Response(answer.status, headers, await answer.read())
+        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+            raise _failure(error, deadline) from error
+        finally:
+            if not handed_over:
+                held.slots.release()
+                if answer is not None:
+                    answer.close()  # a no-op once the body was read whole and the connection is back
+
+    def _make_url(self, target: str) -> URL:
+        return URL(self._settings.origin + target, encoded=True)  # yarl would undo %3A
+
+    def _client_timeout(self, total: float | None) -> aiohttp.ClientTimeout:
+        limit = self._settings
+        return aiohttp.ClientTimeout(
+            total=total,
+            connect=limit.connect_timeout,
+            sock_connect=limit.connect_timeout,
+            sock_read=limit.read_timeout,
+        )
+
+    async def _open_session(self) -> _LoopSession:
+        self.drop()
+        loop = asyncio.get_running_loop()
+        context = self._settings.ssl_context
+        connector = aiohttp.TCPConnector(
+            limit=0, keepalive_timeout=_KEEP_ALIVE, ssl=True if context is None else context
+        )
+        session = aiohttp.ClientSession(
+            connector=connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_AUTOMATIC,
+            trust_env=False,
+        )
+        held = self._sessions[loop] = _LoopSession(session, self._settings.max_concurrency)
+        # Started, the guard is known to the loop, which closes it before it ends: asyncio.run() leaves no
+        # open socket behind, and a client that is collected early closes its session on its loop.
+        await anext(held.guard)
+        return held
+
+
+class _LoopSession:
+    """What belongs to one event loop."""
+
+    __slots__ = ("__weakref__", "guard", "session", "slots")
+
+    def __init__(self, session: aiohttp.ClientSession, max_concurrency: int) -> None:
+        self.session = session
+        self.slots = asyncio.Semaphore(max_concurrency)
+        self.guard = _guard(session)
+
+    def abandon(self) -> None:
+        """Give up a session whose loop was closed under it: nothing can be awaited any more."""
+        connector = self.session.connector
+        self.session.detach()
+        with warnings.catch_warnings(), contextlib.suppress(RuntimeError):
+            warnings.simplefilter("ignore", ResourceWarning)
+            if connector is not None:
+                connector.close()
+
+
+async def _guard(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+class AsyncByteStream:
+    """The body of a streaming response, read as it arrives."""
+
+    __slots__ = ("_answer", "_deadline", "_slots")
+
+    def __init__(
+        self, answer: aiohttp.ClientResponse, slots: asyncio.Semaphore, deadline: float | None
+    ) -> None:
+        self._answer = answer
+        self._slots: asyncio.Semaphore | None = slots
+        self._deadline = deadline
+
+    async def read(self) -> bytes:
+        """The next bytes, ``b""`` at the end. Raises TransportError."""
+        try:
+            data = await self._answer.content.readany()
+        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+            self.close()
+            raise _failure(error, self._deadline) from error
+        except BaseException:
+            self.close()
+            raise
+        if not data:
+            self._release()
+        return data
+
+    def close(self) -> None:
+        """Close the connection unless the body was read to its end."""
+        if self._slots is not None:
+            self._answer.close()
+            self._release()
+
+    def _release(self) -> None:
+        if self._slots is not None:
+            self._answer.release()
+            self._slots.release()
+            self._slots = None
+
+
+class _LargeBody(aiohttp.BytesPayload):
+    """A body over a megabyte, written in pieces so that the event loop can breathe; aiohttp would warn."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(b"")
+        self._value = body
+        self._size = len(body)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        await self.write_with_length(writer, None)
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        body = memoryview(self._value)[:content_length]
+        for start in range(0, len(body), _PIECE):
+            await writer.write(bytes(body[start : start + _PIECE]))
+
+
+def _failure(error: Exception, deadline: float | None) -> TransportError:
+    if deadline is not None and time.monotonic() >= deadline - 0.001:
+        return TransportError(FailureKind.TOTAL_TIMEOUT, _sentence(error))
+    return TransportError(_kind(error), _sentence(error))
+
+
+def _kind(error: Exception) -> FailureKind:
+    table: tuple[tuple[type[Exception], FailureKind], ...] = (
+        (aiohttp.ClientConnectorDNSError, FailureKind.NAME),
+        (aiohttp.ClientProxyConnectionError, FailureKind.PROXY),
+        (aiohttp.ClientHttpProxyError, FailureKind.PROXY),
+        (aiohttp.ClientSSLError, FailureKind.TLS),
+        (aiohttp.ConnectionTimeoutError, FailureKind.CONNECT_TIMEOUT),
+        (aiohttp.ClientConnectorError, FailureKind.CONNECT),
+        (asyncio.TimeoutError, FailureKind.READ_TIMEOUT),
+    )
+    return next((kind for cls, kind in table if isinstance(error, cls)), FailureKind.CLOSED)
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) or type(error).__name__

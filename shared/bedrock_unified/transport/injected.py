@@ -1,0 +1,152 @@
+"""The third transport: a boto3 client that the caller made (its session, its mocks, its instrumentation)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Any
+
+from ..wire.failure import InStreamFailure
+from ..wire.http import Blocking, Command, FailureKind, Flow, T, TransportError
+from ..wire.operations import Operation
+from .drive import adrive, drive
+
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+class InjectedTransport:
+    """Calls operations on a boto3 client; asynchronous calls run on threads of our own, as many as its pool has."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._executor: ThreadPoolExecutor | None = None
+        self._lock = Lock()
+
+    @property
+    def region(self) -> str | None:
+        """The client's region, where it says one."""
+        region = getattr(getattr(self.client, "meta", None), "region_name", None)
+        return region if isinstance(region, str) else None
+
+    @property
+    def executor(self) -> ThreadPoolExecutor:
+        """Threads for the client's blocking calls; never the loop's default ones, which others need, too."""
+        with self._lock:
+            if self._executor is None:
+                config = getattr(getattr(self.client, "meta", None), "config", None)
+                size = getattr(config, "max_pool_connections", 10)
+                self._executor = ThreadPoolExecutor(
+                    size if isinstance(size, int) else 10, thread_name_prefix="bedrock-unified-boto3"
+                )
+            return self._executor
+
+    def call(self, operation: Operation, members: Mapping[str, Any]) -> Flow[dict[str, Any]]:
+        """The operation's answer, as the client gives it."""
+        method = getattr(self.client, _WORDS.sub("_", operation.name).lower())
+        given = {name: value for name, value in members.items() if value is not None}
+
+        def run() -> Any:
+            with translated():
+                return method(**given)
+
+        return (yield Blocking(run, self.executor))
+
+    def run(self, flow: Flow[T]) -> T:
+        """Drive a flow to its result."""
+        return drive(flow, _execute)
+
+    async def arun(self, flow: Flow[T]) -> T:
+        """Drive a flow on the event loop."""
+        return await adrive(flow, _aexecute)
+
+    def close(self) -> None:
+        """Stop the threads; the client stays its owner's."""
+        with self._lock:
+            if self._executor is not None:
+                self._executor.shutdown(wait=False)
+                self._executor = None
+
+
+def _execute(command: Command) -> Any:
+    if isinstance(command, Blocking):
+        return command.call()
+    raise TypeError(f"a boto3 client takes no {type(command).__name__} command")
+
+
+async def _aexecute(command: Command) -> Any:
+    if isinstance(command, Blocking):
+        return await asyncio.get_running_loop().run_in_executor(command.executor, command.call)
+    raise TypeError(f"a boto3 client takes no {type(command).__name__} command")
+
+
+class translated:  # noqa: N801 - reads as a statement
+    """botocore's failures below HTTP as ours; ``ClientError`` passes through, for the caller to explain."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if error is None:
+            return
+        from botocore import exceptions as boto
+        from urllib3.exceptions import ProtocolError
+        from urllib3.exceptions import ReadTimeoutError as Urllib3ReadTimeout
+
+        if isinstance(error, boto.EventStreamError):
+            told = error.response.get("Error", {})
+            raise InStreamFailure(str(told.get("Code", "")), str(told.get("Message", ""))) from error
+        table: tuple[tuple[type[BaseException], FailureKind], ...] = (
+            (boto.ReadTimeoutError, FailureKind.READ_TIMEOUT),
+            (Urllib3ReadTimeout, FailureKind.READ_TIMEOUT),
+            (boto.ConnectTimeoutError, FailureKind.CONNECT_TIMEOUT),
+            (boto.ProxyConnectionError, FailureKind.PROXY),
+            (boto.SSLError, FailureKind.TLS),
+            (boto.EndpointConnectionError, FailureKind.CONNECT),
+            (boto.ConnectionClosedError, FailureKind.CLOSED),
+            (boto.ResponseStreamingError, FailureKind.CLOSED),
+            (ProtocolError, FailureKind.CLOSED),
+            (boto.HTTPClientError, FailureKind.CLOSED),
+        )
+        for cls, failure in table:
+            if isinstance(error, cls):
+                raise TransportError(failure, str(error)) from error
+
+
+class InjectedStream:
+    """The events of a boto3 event stream, read one by one like the bytes of our own transports."""
+
+    def __init__(self, events: Any) -> None:
+        self._events = events
+        self._iterator: Iterator[dict[str, Any]] = iter(events)
+        self._open = True
+
+    def read(self) -> Any:
+        """The next event, ``b""`` at the end."""
+        with translated():
+            event = next(self._iterator, b"")
+        if not event:
+            self._open = False
+        return event
+
+    def close(self) -> None:
+        """Close the client's connection unless the stream was read to its end."""
+        if self._open:
+            self._open = False
+            close = getattr(self._events, "close", None)
+            if close is not None:
+                close()
+
+
+class AsyncInjectedStream(InjectedStream):
+    """The same, each step on a thread of the transport's own."""
+
+    def __init__(self, events: Any, executor: ThreadPoolExecutor) -> None:
+        super().__init__(events)
+        self._executor = executor
+
+    async def read(self) -> Any:
+        """The next event, ``b""`` at the end."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, super().read)

@@ -1,0 +1,1 @@
+"""Bedrock's wire protocol without sockets: values, signing, frames, errors and retries."""

@@ -1,0 +1,113 @@
+"""What a flow and a transport say to each other.
+
+A flow is a generator. It yields commands and is sent their results; a transport failure is thrown into it as
+a :class:`TransportError`. Nothing here opens a socket (the idea is httpx's auth flow).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from concurrent.futures import Executor
+from enum import Enum
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Request:
+    """One HTTP request, ready to be sent. ``target`` is the percent-encoded path with its query."""
+
+    __slots__ = ("body", "headers", "method", "stream", "target", "timeout")
+
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        body: bytes,
+        *,
+        stream: bool = False,
+        timeout: float | None = None,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.stream = stream
+        #: Seconds left for the whole exchange, or None.
+        self.timeout = timeout
+
+
+class ByteStream(Protocol):
+    """The open body of a streaming response; a transport's own object."""
+
+    def close(self) -> None:
+        """Close the connection at once unless the body was read to its end."""
+
+
+class Response:
+    """Status, headers (names in lower case) and either the whole body or the open stream."""
+
+    __slots__ = ("body", "headers", "status", "stream")
+
+    def __init__(
+        self, status: int, headers: dict[str, str], body: bytes, stream: ByteStream | None = None
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.stream = stream
+
+
+class Read:
+    """Command: the next bytes of a stream, ``b""`` at its end."""
+
+    __slots__ = ("stream",)
+
+    def __init__(self, stream: ByteStream) -> None:
+        self.stream = stream
+
+
+class Sleep:
+    """Command: wait this many seconds."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+class Blocking:
+    """Command: call a function that may block; an event loop runs it on ``executor``."""
+
+    __slots__ = ("call", "executor")
+
+    def __init__(self, call: Callable[[], Any], executor: Executor | None = None) -> None:
+        self.call = call
+        self.executor = executor
+
+
+Command = Request | Read | Sleep | Blocking
+Flow = Generator[Command, Any, T]
+
+
+class FailureKind(Enum):
+    """How an exchange failed below HTTP."""
+
+    NAME = "the host name could not be resolved"
+    CONNECT = "the connection could not be opened"
+    CONNECT_TIMEOUT = "the connection was not open within the connect time limit"
+    TLS = "the TLS handshake failed"
+    PROXY = "the proxy refused the connection"
+    CLOSED = "the connection was closed before the answer was complete"
+    READ_TIMEOUT = "no data came within the read time limit"
+    TOTAL_TIMEOUT = "the total time limit passed"
+
+
+class TransportError(Exception):
+    """A failure below HTTP. ``detail`` is the underlying library's own sentence."""
+
+    def __init__(self, kind: FailureKind, detail: str) -> None:
+        super().__init__(f"{kind.value}: {detail}")
+        self.kind = kind
+        self.detail = detail

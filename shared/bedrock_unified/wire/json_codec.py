@@ -1,0 +1,65 @@
+"""JSON for the wire: orjson where it loses nothing, the standard library where orjson would.
+
+orjson turns integers above 64 bits into floats, refuses lone surrogates and writes NaN as null; Bedrock
+documents (tool input, tool results) may hold the first two, and the third must be refused.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import orjson
+
+# Digits become "0", everything else a space: a run of 19 zeros means a number orjson might not hold.
+_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_LONG_NUMBER = b"0" * 19
+
+
+def dumps(value: Any) -> bytes:
+    """Compact UTF-8 JSON. ``bytes`` anywhere become base64 text, which is what Bedrock's blobs are.
+
+    Raises:
+        ValueError: NaN or infinity, which JSON cannot say.
+        TypeError: a value JSON has no form for; the message names its type.
+    """
+    try:
+        text = orjson.dumps(value, default=_encode_other, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+    except TypeError:
+        return _dumps_slowly(value)
+    if b"null" in text:
+        return _dumps_slowly(value)
+    return text
+
+
+def loads(text: bytes | str) -> Any:
+    """The value of a JSON text, integers of any size exact.
+
+    Raises:
+        ValueError: the text is not JSON.
+    """
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if _LONG_NUMBER in raw.translate(_DIGITS):
+        return json.loads(raw)
+    return loads_quick(raw)
+
+
+def loads_quick(text: bytes) -> Any:
+    """Like :func:`loads`, for texts known to hold no document of the caller's (stream deltas, embeddings)."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
+def _dumps_slowly(value: Any) -> bytes:
+    return json.dumps(
+        value, default=_encode_other, allow_nan=False, separators=(",", ":"), ensure_ascii=True
+    ).encode()
+
+
+def _encode_other(value: Any) -> Any:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return b64encode(value).decode("ascii")
+    raise TypeError(f"{type(value).__name__} has no JSON form: {value!r:.80}")

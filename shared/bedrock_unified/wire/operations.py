@@ -1,0 +1,188 @@
+"""Bedrock's operations as HTTP: where each member of a request goes.
+
+The table restates botocore's service models (a test compares every entry with the installed one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ..errors import InvalidRequestError
+from . import json_codec
+
+RUNTIME = "bedrock-runtime"
+CONTROL = "bedrock"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One operation: its route, and which members travel in the path, the headers, the query or as the body."""
+
+    name: str
+    method: str
+    path: str
+    service: str = RUNTIME
+    action: str = "bedrock:InvokeModel"  # the IAM action that allows it
+    in_path: tuple[str, ...] = ("modelId",)
+    in_headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    in_query: Mapping[str, str] = field(default_factory=dict[str, str])
+    raw_body: bool = False  # the member "body" is the whole body, as bytes
+    streams: bool = False
+
+    @property
+    def signing_name(self) -> str:
+        """The service name in the signature's scope; both planes sign as ``bedrock``."""
+        return "bedrock"
+
+
+_INVOKE_HEADERS = {
+    "contentType": "content-type",
+    "trace": "x-amzn-bedrock-trace",
+    "guardrailIdentifier": "x-amzn-bedrock-guardrailidentifier",
+    "guardrailVersion": "x-amzn-bedrock-guardrailversion",
+    "performanceConfigLatency": "x-amzn-bedrock-performanceconfig-latency",
+    "serviceTier": "x-amzn-bedrock-service-tier",
+    "requestMetadata": "x-amzn-bedrock-request-metadata",
+}
+_STREAM_ACTION = "bedrock:InvokeModelWithResponseStream"
+
+CONVERSE = Operation("Converse", "POST", "/model/{modelId}/converse")
+CONVERSE_STREAM = Operation(
+    "ConverseStream", "POST", "/model/{modelId}/converse-stream", action=_STREAM_ACTION, streams=True
+)
+INVOKE_MODEL = Operation(
+    "InvokeModel",
+    "POST",
+    "/model/{modelId}/invoke",
+    in_headers={**_INVOKE_HEADERS, "accept": "accept"},
+    raw_body=True,
+)
+INVOKE_MODEL_STREAM = Operation(
+    "InvokeModelWithResponseStream",
+    "POST",
+    "/model/{modelId}/invoke-with-response-stream",
+    action=_STREAM_ACTION,
+    in_headers={**_INVOKE_HEADERS, "accept": "x-amzn-bedrock-accept"},
+    raw_body=True,
+    streams=True,
+)
+COUNT_TOKENS = Operation("CountTokens", "POST", "/model/{modelId}/count-tokens", action="bedrock:CountTokens")
+APPLY_GUARDRAIL = Operation(
+    "ApplyGuardrail",
+    "POST",
+    "/guardrail/{guardrailIdentifier}/version/{guardrailVersion}/apply",
+    action="bedrock:ApplyGuardrail",
+    in_path=("guardrailIdentifier", "guardrailVersion"),
+)
+LIST_FOUNDATION_MODELS = Operation(
+    "ListFoundationModels",
+    "GET",
+    "/foundation-models",
+    service=CONTROL,
+    action="bedrock:ListFoundationModels",
+    in_path=(),
+    in_query={
+        "byProvider": "byProvider",
+        "byCustomizationType": "byCustomizationType",
+        "byOutputModality": "byOutputModality",
+        "byInferenceType": "byInferenceType",
+    },
+)
+LIST_INFERENCE_PROFILES = Operation(
+    "ListInferenceProfiles",
+    "GET",
+    "/inference-profiles",
+    service=CONTROL,
+    action="bedrock:ListInferenceProfiles",
+    in_path=(),
+    in_query={"maxResults": "maxResults", "nextToken": "nextToken", "typeEquals": "type"},
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    CONVERSE,
+    CONVERSE_STREAM,
+    INVOKE_MODEL,
+    INVOKE_MODEL_STREAM,
+    COUNT_TOKENS,
+    APPLY_GUARDRAIL,
+    LIST_FOUNDATION_MODELS,
+    LIST_INFERENCE_PROFILES,
+)
+
+_JSON = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A request's place on the wire, before host and signature."""
+
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def encode(operation: Operation, members: Mapping[str, Any]) -> Encoded:
+    """The HTTP form of a request.
+
+    Args:
+        members: the request in botocore's shape (``modelId``, ``messages``, …). Not changed.
+
+    Raises:
+        InvalidRequestError: a member of the path is missing or empty, a member goes nowhere, or a value has
+            no JSON form.
+    """
+    path_values: list[str] = []
+    for name in operation.in_path:
+        value = members.get(name)
+        if not isinstance(value, str) or not value:
+            raise InvalidRequestError(
+                f"{operation.name} needs {name} as text, not {value!r}", operation=operation.name
+            )
+        path_values.append(value)
+    target = _path(operation, *path_values)
+    try:
+        if operation.method == "GET":
+            query = {
+                operation.in_query[name]: str(value) for name, value in members.items() if value is not None
+            }
+            return Encoded(f"{target}?{urlencode(query, quote_via=quote)}" if query else target, {}, b"")
+        if operation.raw_body:
+            return _encode_raw(operation, target, members)
+        body = {
+            name: value
+            for name, value in members.items()
+            if value is not None and name not in operation.in_path
+        }
+        return Encoded(target, dict(_JSON), json_codec.dumps(body))
+    except KeyError as error:
+        raise InvalidRequestError(
+            f"{operation.name} has no member {error.args[0]!r}", operation=operation.name
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise InvalidRequestError(
+            f"the {operation.name} request cannot be written as JSON: {error}", operation=operation.name
+        ) from error
+
+
+def _encode_raw(operation: Operation, target: str, members: Mapping[str, Any]) -> Encoded:
+    headers = dict(_JSON)
+    for name, value in members.items():
+        if value is None or name == "body" or name in operation.in_path:
+            continue
+        headers[operation.in_headers[name]] = value if isinstance(value, str) else str(value)
+    body = members.get("body", b"")
+    if isinstance(body, str):
+        body = body.encode()
+    elif not isinstance(body, (bytes, bytearray)):
+        body = json_codec.dumps(body)
+    return Encoded(target, headers, bytes(body))
+
+
+@lru_cache(maxsize=512)
+def _path(operation: Operation, *values: str) -> str:
+    quoted = [quote(value, safe="-._~") for value in values]
+    return operation.path.format(**dict(zip(operation.in_path, quoted, strict=True)))

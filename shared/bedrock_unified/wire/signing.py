@@ -1,0 +1,115 @@
+"""AWS Signature Version 4 with the day's key cached, for small JSON requests.
+
+Equal to botocore's ``SigV4Auth`` (property tests compare the two) at a fraction of its cost. Rules: AWS
+General Reference, "Create a signed AWS API request".
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+from functools import lru_cache
+from hashlib import sha256
+from typing import NamedTuple
+from urllib.parse import quote
+
+# Headers that proxies and HTTP libraries may change on the way.
+_UNSIGNED = frozenset({"connection", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id"})
+_SPACES = re.compile(r"\s+")
+
+
+class Keys(NamedTuple):
+    """An access key pair, with its session token when it is temporary."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Keys(access_key_id='{self.access_key_id[:4]}…')"
+
+
+def amz_date(now: float) -> str:
+    """``YYYYMMDDTHHMMSSZ`` of a Unix time."""
+    return _amz_date(int(now))
+
+
+@lru_cache(maxsize=4)
+def _amz_date(second: int) -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+
+
+@lru_cache(maxsize=64)
+def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+    key = ("AWS4" + secret).encode()
+    for part in (day, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+@lru_cache(maxsize=512)
+def _canonical_path(path: str) -> str:
+    """Dot segments resolved, then every segment percent-encoded once more, as all services but S3 want."""
+    segments: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            if segments:
+                segments.pop()
+        elif segment not in ("", "."):
+            segments.append(segment)
+    slash = "/" if segments and path.endswith("/") else ""
+    return quote("/" + "/".join(segments) + slash, safe="/~")
+
+
+def _canonical_query(query: str) -> str:
+    pairs = [part.partition("=")[::2] for part in query.split("&")] if query else []
+    return "&".join(f"{name}={value}" for name, value in sorted(pairs))
+
+
+def sign(
+    method: str,
+    target: str,
+    headers: dict[str, str],
+    body: bytes,
+    *,
+    host: str,
+    keys: Keys,
+    region: str,
+    service: str,
+    now: float,
+) -> dict[str, str]:
+    """The headers to send: those given, the date, the session token and the signature.
+
+    Args:
+        target: percent-encoded path and query, as on the wire.
+        headers: names in lower case, without ``host``.
+        now: Unix time in seconds, corrected for the clock's skew.
+    """
+    date = amz_date(now)
+    day = date[:8]
+    signed = {**headers, "x-amz-date": date}
+    if keys.session_token:
+        signed["x-amz-security-token"] = keys.session_token
+    canonical = sorted(
+        (name, _trim(value)) for name, value in (*signed.items(), ("host", host)) if name not in _UNSIGNED
+    )
+    names = ";".join([name for name, _ in canonical])
+    lines = "\n".join([f"{name}:{value}" for name, value in canonical])
+    path, _, query = target.partition("?")
+    request = (
+        f"{method}\n{_canonical_path(path)}\n{_canonical_query(query)}\n{lines}\n\n{names}\n"
+        f"{sha256(body).hexdigest()}"
+    )
+    scope = f"{day}/{region}/{service}/aws4_request"
+    text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{sha256(request.encode()).hexdigest()}"
+    key = _signing_key(keys.secret_access_key, day, region, service)
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    signed["authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={keys.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
+    )
+    return signed
+
+
+def _trim(value: str) -> str:
+    return _SPACES.sub(" ", value.strip()) if " " in value or not value.isprintable() else value

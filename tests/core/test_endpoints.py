@@ -1,0 +1,474 @@
+"""Host names, endpoints of one's own, configured endpoints and proxies, as botocore has them."""
+
+import itertools
+import os
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore.session
+import pytest
+from bedrock_unified.errors import ConfigurationError
+from bedrock_unified.wire.endpoints import (
+    SERVICES,
+    configured_endpoint,
+    custom_endpoint,
+    endpoint_url,
+    is_loopback,
+    join_endpoint,
+    partition_of,
+    proxy_for,
+    region_from_url,
+)
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from botocore.httpsession import ProxyConfiguration
+from botocore.utils import get_environ_proxies, is_valid_uri
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+in_process = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+# One call of each service, to see where botocore sends it.
+CALLS = {
+    "bedrock-runtime": ("converse", {"modelId": "m", "messages": [{"role": "user", "content": []}]}),
+    "bedrock": ("list_foundation_models", {}),
+    "bedrock-agent-runtime": ("list_sessions", {}),
+    "sts": ("get_caller_identity", {}),
+}
+
+
+@pytest.fixture(scope="module")
+def loader() -> Any:
+    return botocore.session.Session().get_component("data_loader")
+
+
+def fresh_session(loader: Any, **variables: str) -> botocore.session.Session:
+    session = botocore.session.Session(**variables)
+    session.register_component("data_loader", loader)
+    session.set_credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    return session
+
+
+@pytest.fixture(autouse=True)
+def no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of this machine decides where botocore sends its requests."""
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nonexistent")
+    choosing = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_")
+    for name in [name for name in os.environ if name.startswith(choosing)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="module")
+def known_regions(loader: Any) -> list[str]:
+    partitions = loader.load_data("partitions")["partitions"]
+    return [region for partition in partitions for region in partition["regions"]]
+
+
+def where_botocore_sends(client: Any, service: str) -> str:
+    """The endpoint of the request that the client would send (its ``meta`` tells what older rules say)."""
+    seen: list[str] = []
+
+    def keep(request: Any, **_: Any) -> AWSResponse:
+        seen.append(request.url)
+        empty = SimpleNamespace(stream=lambda: iter([b"<x><GetCallerIdentityResult/></x>"]))
+        if service != "sts":
+            empty = SimpleNamespace(stream=lambda: iter([b"{}"]))
+        return AWSResponse(request.url, 200, {}, empty)
+
+    client.meta.events.register("before-send", keep)
+    method, members = CALLS[service]
+    getattr(client, method)(**members)
+    return "{0.scheme}://{0.netloc}".format(urlsplit(seen[0]))
+
+
+# --- AWS's own hosts
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_hosts_are_botocores_in_every_region(service: str, loader: Any, known_regions: list[str]):
+    new_regions = ["us-future-9", "cn-central-4", "us-gov-north-3", "eu-isoe-east-2", "moon-base-1"]
+    pseudo_regions = ["fips-us-gov-west-1", "us-east-1-fips"]
+    impossible = ["", "-bad", "bad-", "bad_region", "a b", "123", "us-east-1\n", "us.east.1", "x" * 64]
+    session = fresh_session(loader)
+    refused: set[tuple[str, bool]] = set()
+    compared = 0
+    for region in known_regions + new_regions + pseudo_regions + impossible:
+        for fips, dualstack in itertools.product((False, True), repeat=2):
+            config = Config(use_fips_endpoint=fips, use_dualstack_endpoint=dualstack)
+            try:
+                theirs = where_botocore_sends(
+                    session.create_client(service, region_name=region, config=config), service
+                )
+            except (BotoCoreError, ValueError):
+                refused.add((region, dualstack))
+                with pytest.raises(ConfigurationError):
+                    endpoint_url(service, region, fips=fips, dualstack=dualstack)
+                continue
+            assert endpoint_url(service, region, fips=fips, dualstack=dualstack) == theirs
+            compared += 1
+    assert {region for region, dualstack in refused if not dualstack} == set(impossible)
+    assert {region for region, dualstack in refused if dualstack} == {
+        *impossible,
+        *("eu-isoe-west-1", "eu-isoe-east-2", "us-isof-east-1", "us-isof-south-1"),
+    }
+    assert compared > 200
+
+
+def test_hosts_in_the_partitions_people_use():
+    assert endpoint_url("bedrock-runtime", "us-east-1") == "https://bedrock-runtime.us-east-1.amazonaws.com"
+    assert endpoint_url("bedrock", "cn-north-1") == "https://bedrock.cn-north-1.amazonaws.com.cn"
+    assert (
+        endpoint_url("bedrock-runtime", "us-gov-west-1", fips=True, dualstack=True)
+        == "https://bedrock-runtime-fips.us-gov-west-1.api.aws"
+    )
+    assert endpoint_url("sts", "us-gov-west-1", fips=True) == "https://sts.us-gov-west-1.amazonaws.com"
+
+
+def test_refusals_say_why():
+    with pytest.raises(ConfigurationError, match="'aws-iso-f', which has no dual-stack endpoints; leave"):
+        endpoint_url("bedrock-runtime", "us-isof-east-1", dualstack=True)
+    with pytest.raises(ConfigurationError, match="'us east' cannot be an AWS region"):
+        endpoint_url("bedrock-runtime", "us east")
+    with pytest.raises(ConfigurationError, match="no endpoint is known for 's3'"):
+        endpoint_url("s3", "us-east-1")
+
+
+def test_partitions_are_botocores(loader: Any, known_regions: list[str]):
+    for partition in loader.load_data("partitions")["partitions"]:
+        for region in partition["regions"]:
+            ours = partition_of(region)
+            domains = partition["outputs"]
+            assert (ours.name, ours.domain) == (partition["id"], domains["dnsSuffix"])
+            assert ours.dualstack_domain == domains["dualStackDnsSuffix"]
+
+
+# --- the region in a URL
+
+
+@given(service=st.sampled_from(["bedrock-runtime", "bedrock", "bedrock-agent-runtime"]), data=st.data())
+def test_aws_hosts_tell_their_region(service: str, data: st.DataObject, known_regions: list[str]):
+    region = data.draw(st.sampled_from([name for name in known_regions if not name.endswith("global")]))
+    fips = data.draw(st.booleans())
+    dualstack = data.draw(st.booleans()) and partition_of(region).name not in ("aws-iso-e", "aws-iso-f")
+    url = endpoint_url(service, region, fips=fips, dualstack=dualstack)
+    for form in (url, f"  {url}/ ", url.removeprefix("https://"), f"{url}:443/prefix", url.upper()):
+        assert region_from_url(form) == region
+    assert region_from_url(region) == region
+
+
+@pytest.mark.parametrize(
+    ("url", "region"),
+    [
+        ("us-east-1", "us-east-1"),
+        (" eu-west-3 ", "eu-west-3"),
+        ("https://vpce-0a1b-c2d3.bedrock-runtime.us-east-1.vpce.amazonaws.com", "us-east-1"),
+        ("https://bedrock-mantle.us-west-2.api.aws/v1", "us-west-2"),
+        ("https://bedrock-runtime.us-east-1.amazonaws.com./", "us-east-1"),
+        ("https://bedrock-runtime.eu-west-1.proxy.example.com:8443/x", "eu-west-1"),
+        # Hosts of one's own tell nothing else.
+        ("https://bedrock.internal.example.com", None),
+        ("https://bedrock.us-east-1.example.com", None),
+        ("https://my-bedrock-runtime.us-east-1.example.com", None),
+        ("https://bedrock-runtime.internal.example.com", None),
+        ("https://sts.us-east-1.amazonaws.com", None),
+        ("https://bedrock-runtime.amazonaws.com", None),
+        ("https://bedrock-runtime.us-east-1.amazonaws.com.evil.example", "us-east-1"),
+        ("https://example.com/bedrock-runtime.us-east-1.amazonaws.com", None),
+        ("http://127.0.0.1:8080", None),
+        ("localhost:8080", None),
+        ("localhost", None),
+        ("http://[", None),
+        ("", None),
+        ("us-east-1/", None),
+    ],
+)
+def test_the_region_in_a_url(url: str, region: str | None):
+    assert region_from_url(url) == region
+
+
+# --- endpoints of one's own
+
+
+@pytest.mark.parametrize(
+    ("base", "joined"),
+    [
+        ("https://h", "https://h/model/m/converse"),
+        ("https://h/", "https://h/model/m/converse"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/model/m/converse"),
+        ("HTTP://[::1]:8080/", "http://[::1]:8080/model/m/converse"),
+        ("https://h/a/b", "https://h/a/b/model/m/converse"),
+        ("https://h/a/b/", "https://h/a/b/model/m/converse"),
+        ("https://h/a%20b", "https://h/a%20b/model/m/converse"),
+    ],
+)
+def test_a_path_is_joined_behind_the_prefix(base: str, joined: str):
+    assert join_endpoint(base, "/model/m/converse") == joined
+
+
+def test_the_paths_query_stays():
+    assert join_endpoint("https://h/p/", "/inference-profiles?maxResults=5") == (
+        "https://h/p/inference-profiles?maxResults=5"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("", "has no scheme"),
+        ("us-east-1", "it is a region: pass it as region_name"),
+        ("localhost:8080", "has no scheme; write 'https://<host>'"),
+        ("ftp://h", "neither http nor https"),
+        ("https://", "no valid host name"),
+        ("https://-h", "no valid host name"),
+        ("https://a_b", "no valid host name"),
+        ("https://[::1", "cannot be read"),
+        ("https://[::g]", "cannot be read|no valid host name"),
+        ("https://h:99999", "cannot be read"),
+        ("https://h:0", "port 0"),
+        ("https://h/p?x=1", "query or fragment"),
+        ("https://h/p#x", "query or fragment"),
+        ("https://h/?", "query or fragment"),
+        ("https://h/a b", "blank or control character"),
+        ("https://h\n", "blank or control character"),
+        ("https://h/ä", "not percent-encoded"),
+        ("https://h//p", "two slashes in a row"),
+        ("https://h/a/../b", "'.' or '..' in its path"),
+    ],
+)
+def test_what_cannot_be_an_endpoint_is_refused(url: str, says: str):
+    for refuse in (custom_endpoint, lambda given: join_endpoint(given, "/x")):
+        with pytest.raises(ConfigurationError, match=says):
+            refuse(url)
+
+
+def test_secrets_in_a_url_are_not_repeated():
+    for url in ("https://user:hunter2@h", "https://h/p?token=hunter2", "https://h/p#hunter2"):
+        with pytest.raises(ConfigurationError) as refused:
+            custom_endpoint(url)
+        assert "hunter2" not in str(refused.value)
+        assert "https://" in str(refused.value)
+
+
+@pytest.mark.parametrize("option", ["fips", "dualstack"])
+def test_options_that_choose_among_aws_hosts_exclude_ones_own(option: str):
+    with pytest.raises(ConfigurationError, match=f"use_{option} cannot be combined"):
+        custom_endpoint("http://127.0.0.1:8080", **{option: True})
+
+
+hosts = st.one_of(
+    st.text("abcXYZ019-._", min_size=1, max_size=70),
+    st.ip_addresses().map(lambda address: f"[{address}]" if address.version == 6 else str(address)),
+    st.lists(st.from_regex(r"[a-z0-9-]{1,64}", fullmatch=True), min_size=1, max_size=5).map(".".join),
+)
+
+
+@given(hosts)
+def test_hosts_are_valid_where_botocore_takes_them(host: str):
+    url = f"https://{host}"
+    try:
+        custom_endpoint(url)
+    except ConfigurationError:
+        assert not is_valid_uri(url)
+    else:
+        assert is_valid_uri(url)
+
+
+@given(st.text(), st.sampled_from(["", "http://", "https://h/", "https://u:p@"]))
+def test_no_text_breaks_the_endpoint_check(text: str, start: str):
+    for check in (custom_endpoint, endpoint_of_runtime):
+        try:
+            assert check(start + text).startswith("http")
+        except ConfigurationError as error:
+            assert str(error)
+    region_from_url(start + text)
+    is_loopback(start + text)
+
+
+def endpoint_of_runtime(region: str) -> str:
+    return endpoint_url("bedrock-runtime", region)
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("http://localhost:8080", True),
+        ("http://LOCALHOST./x", True),
+        ("http://127.0.0.1", True),
+        ("http://127.8.8.8:1", True),
+        ("http://[::1]:8080", True),
+        ("http://[::ffff:127.0.0.1]", True),
+        ("http://localhost.example.com", False),
+        ("http://sub.localhost", False),
+        ("http://127.0.0.1.example.com", False),
+        ("http://localhost@example.com", False),
+        ("http://10.0.0.1", False),
+        ("http://[::ffff:10.0.0.1]", False),
+        ("http://0.0.0.0", False),
+        ("http://2130706433", False),
+        ("http://", False),
+        ("http://[", False),
+    ],
+)
+def test_loopback(url: str, loopback: bool):
+    assert is_loopback(url) is loopback
+
+
+# --- configured endpoints
+
+endpoints = st.sampled_from(["https://one.example", "http://127.0.0.1:8080/p"])
+maybe_endpoint = st.one_of(st.none(), st.just(""), endpoints)
+maybe_flag = st.sampled_from([None, "true", "TRUE", "false", "", "1"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@given(
+    by_service=maybe_endpoint,
+    by_all=maybe_endpoint,
+    in_section=st.sampled_from([None, "this service", "another service", "absent"]),
+    in_profile=st.one_of(st.none(), endpoints),
+    ignore_env=maybe_flag,
+    ignore_profile=st.sampled_from([None, "true", "false"]),
+)
+@in_process
+def test_configured_endpoints_are_botocores(
+    service: str,
+    loader: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+    by_service: str | None,
+    by_all: str | None,
+    in_section: str | None,
+    in_profile: str | None,
+    ignore_env: str | None,
+    ignore_profile: str | None,
+):
+    key = service.replace("-", "_")
+    env = {
+        f"AWS_ENDPOINT_URL_{key.upper()}": by_service,
+        "AWS_ENDPOINT_URL_S3": "https://other.example",
+        "AWS_ENDPOINT_URL": by_all,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": ignore_env,
+    }
+    profile: dict[str, Any] = {"endpoint_url": in_profile, "ignore_configured_endpoint_urls": ignore_profile}
+    sections = {
+        "this service": {key: "https://section.example"},
+        "another service": {"s3": "https://other.example"},
+    }
+    if in_section:
+        profile["services"] = "mine"
+    config = "[default]\n" + "".join(f"{name} = {value}\n" for name, value in profile.items() if value)
+    for name, url in sections.get(in_section or "", {}).items():
+        config += f"[services mine]\n{name} =\n  endpoint_url = {url}\n"
+    path = tmp_path_factory.mktemp("aws") / "config"
+    path.write_text(config)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_CONFIG_FILE", str(path))
+        for name, value in env.items():
+            if value is not None:
+                patch.setenv(name, value)
+        session = fresh_session(loader)
+        file = session.full_config
+        given_env = {name: value for name, value in env.items() if value is not None}
+        ours = (given_env, session.get_scoped_config(), file.get("services"))
+        try:
+            client = session.create_client(service, region_name="us-east-1")
+        except BotoCoreError:
+            with pytest.raises(ConfigurationError, match="services section 'mine'"):
+                configured_endpoint(service, *ours)
+            return
+    default = endpoint_url(service, "us-east-1")
+    assert (configured_endpoint(service, *ours) or default) == client.meta.endpoint_url
+
+
+def test_nothing_is_configured_by_default():
+    assert configured_endpoint("bedrock-runtime", {}) is None
+
+
+def test_one_services_endpoint_is_not_anothers():
+    env = {"AWS_ENDPOINT_URL_BEDROCK": "http://control"}
+    assert configured_endpoint("bedrock", env) == "http://control"
+    assert configured_endpoint("bedrock-runtime", env) is None
+
+
+# --- proxies
+
+proxy_values = st.sampled_from(
+    ["http://proxy:3128", "https://u:p@proxy:3128", "proxy:3128", "proxy", "//proxy:1", "", "10.0.0.1:80"]
+)
+proxy_names = st.sampled_from(
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "Https_Proxy"]
+)
+no_proxies = st.one_of(
+    st.just("*"),
+    st.lists(
+        st.sampled_from(
+            [
+                *(
+                    "amazonaws.com",
+                    ".amazonaws.com",
+                    "us-east-1.amazonaws.com",
+                    "Example.COM",
+                    "example.com:8443",
+                ),
+                *("localhost", "127.0.0.1", "127.0.0.0/8", "10.0.0.0/8", "*", "*.amazonaws.com", "", " h "),
+                *("[::1]", "::1", "com", "s.com", ":8443", "."),
+            ]
+        ),
+        max_size=4,
+    ).map(",".join),
+)
+urls = st.sampled_from(
+    [
+        "https://bedrock-runtime.us-east-1.amazonaws.com",
+        "https://bedrock-runtime.us-east-1.amazonaws.com:443/x",
+        "https://example.com:8443",
+        "http://example.com",
+        "http://EXAMPLE.com:8443",
+        "http://localhost:8080",
+        "http://127.0.0.1:8080",
+        "http://10.1.2.3",
+        "http://[::1]:8080",
+        "http://h",
+        "http://h:",
+    ]
+)
+
+
+@given(
+    url=urls,
+    proxies=st.dictionaries(proxy_names, proxy_values, max_size=4),
+    no_proxy=st.dictionaries(st.sampled_from(["NO_PROXY", "no_proxy"]), no_proxies, max_size=2),
+    as_cgi=st.booleans(),
+)
+@settings(max_examples=500, deadline=None)
+def test_proxies_are_botocores(url: str, proxies: dict[str, str], no_proxy: dict[str, str], as_cgi: bool):
+    env = {**proxies, **no_proxy, **({"REQUEST_METHOD": "GET"} if as_cgi else {})}
+    # Two spellings of one name in upper case: which of them counts depends on their order.
+    assume(not {"HTTPS_PROXY", "Https_Proxy"} <= env.keys())
+    with pytest.MonkeyPatch.context() as patch:
+        for name in process_proxies():
+            patch.delenv(name)
+        for name, value in env.items():
+            patch.setenv(name, value)
+        theirs = ProxyConfiguration(get_environ_proxies(url)).proxy_url_for(url)
+    assert proxy_for(url, env) == theirs
+
+
+def process_proxies() -> list[str]:
+    return [name for name in os.environ if name.lower().endswith("_proxy") or name == "REQUEST_METHOD"]
+
+
+def test_no_proxy_is_asked_for_hosts_it_names():
+    env = {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "localhost, .amazonaws.com"}
+    assert proxy_for("https://bedrock-runtime.us-east-1.amazonaws.com", env) is None
+    assert proxy_for("https://bedrock.example.com", env) == "http://proxy:3128"
+    assert proxy_for("http://bedrock.example.com", env) is None
+
+
+def test_a_proxy_that_cannot_be_used_is_an_error_and_keeps_its_password():
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY names a 'socks5' proxy") as refused:
+        proxy_for("https://example.com", {"https_proxy": "socks5://user:hunter2@proxy:1080"})
+    assert "hunter2" not in str(refused.value)
