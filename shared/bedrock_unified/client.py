@@ -16,6 +16,7 @@ from .failures import ErrorClasses, ErrorMaker
 from .flow import Opened
 from .invoke import titan_text
 from .models.ids import parse_model_id
+from .observing import Observer, Watch
 from .settings import ConnectionSettings
 from .streams import AsyncEventStream, EventStream
 from .wire import operations as op
@@ -89,6 +90,14 @@ class BedrockClient:
     def settings(self) -> ConnectionSettings:
         """The settings this client was made with."""
         return self._connection.settings
+
+    def observe(self, observer: Observer) -> None:
+        """Have ``observer`` called with a :class:`bedrock_unified.observing.CallRecord` after every call.
+
+        It is called on the thread or event loop of the call, for all views of this client, and should be quick.
+        Observers are not pickled or copied.
+        """
+        self._connection.observers.append(observer)
 
     # Converse
 
@@ -272,32 +281,46 @@ class BedrockClient:
         return ErrorMaker(connection.region, connection.settings.profile_name, self._classes)
 
     def _run(self, operation: Operation, members: Mapping[str, Any], read: Reader) -> dict[str, Any]:
+        watch = self._watch(operation, members)
         try:
-            return self._connection.run(operation, self._call_flow(operation, members, read))
+            answer = self._connection.run(operation, self._call_flow(operation, members, read))
         except BedrockError as error:
-            raise self._adapted(error) from error.__cause__
+            raise self._adapted(error, watch) from error.__cause__
+        if watch is not None:
+            watch.finished(answer)
+        return answer
 
     async def _arun(self, operation: Operation, members: Mapping[str, Any], read: Reader) -> dict[str, Any]:
+        watch = self._watch(operation, members)
         try:
-            return await self._connection.arun(operation, self._call_flow(operation, members, read))
+            answer = await self._connection.arun(operation, self._call_flow(operation, members, read))
         except BedrockError as error:
-            raise self._adapted(error) from error.__cause__
+            raise self._adapted(error, watch) from error.__cause__
+        if watch is not None:
+            watch.finished(answer)
+        return answer
 
     def _open(self, operation: Operation, members: Mapping[str, Any]) -> EventStream:
+        watch = self._watch(operation, members)
         try:
             flow = self._stream_flow(operation, members, asynchronous=False)
             opened = self._connection.run(operation, flow)
         except BedrockError as error:
-            raise self._adapted(error) from error.__cause__
-        return EventStream(opened, operation, members.get("modelId"), self._errors())
+            raise self._adapted(error, watch) from error.__cause__
+        return EventStream(opened, operation, members.get("modelId"), self._errors(), watch)
 
     async def _aopen(self, operation: Operation, members: Mapping[str, Any]) -> AsyncEventStream:
+        watch = self._watch(operation, members)
         try:
             flow = self._stream_flow(operation, members, asynchronous=True)
             opened = await self._connection.arun(operation, flow)
         except BedrockError as error:
-            raise self._adapted(error) from error.__cause__
-        return AsyncEventStream(opened, operation, members.get("modelId"), self._errors())
+            raise self._adapted(error, watch) from error.__cause__
+        return AsyncEventStream(opened, operation, members.get("modelId"), self._errors(), watch)
+
+    def _watch(self, operation: Operation, members: Mapping[str, Any]) -> Watch | None:
+        observers = self._connection.observers
+        return Watch(observers, operation, members) if observers else None
 
     def _call_flow(
         self, operation: Operation, members: Mapping[str, Any], read: Reader
@@ -345,6 +368,10 @@ class BedrockClient:
             raise self._adapted(error) from None
         return [{"modelId": model_id, "body": body, "accept": "application/json"} for body in bodies]
 
-    def _adapted(self, error: BedrockError) -> BedrockError:
+    def _adapted(self, error: BedrockError, watch: Watch | None = None) -> BedrockError:
         kind = self._classes.get(type(error))
-        return kind(error.message, **error.details()) if kind is not None else error
+        if kind is not None:
+            error = kind(error.message, **error.details())
+        if watch is not None:
+            watch.failed(error)
+        return error

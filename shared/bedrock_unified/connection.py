@@ -6,6 +6,7 @@ import os
 from threading import Lock
 from weakref import WeakSet
 
+from .observing import Observer
 from .place import Place, Places
 from .settings import ConnectionSettings
 from .transport.injected import InjectedTransport
@@ -21,6 +22,7 @@ class Connection:
         self._lock = Lock()
         self._places: Places | None = None
         self._injected: dict[str, InjectedTransport] = {}
+        self.observers: list[Observer] = []
         for service, client in (("bedrock-runtime", settings.client), (CONTROL, settings.control_client)):
             if client is not None:
                 self._injected[service] = InjectedTransport(client)

@@ -49,12 +49,13 @@ class Place:
     @property
     def sync(self) -> SyncTransport:
         """The urllib3 transport."""
-        if self._sync is None:
+        transport = self._sync
+        if transport is None:
             from .transport.sync import SyncTransport
 
             with self._lock:
-                self._sync = self._sync or SyncTransport(self._settings)
-        return self._sync
+                transport = self._sync = self._sync or SyncTransport(self._settings)
+        return transport
 
     @property
     def aio(self) -> AsyncTransport:
@@ -67,9 +68,11 @@ class Place:
         return self._async
 
     def close(self) -> None:
-        """Close the synchronous connections."""
-        if self._sync is not None:
-            self._sync.close()
+        """Close the synchronous connections; the next call opens new ones."""
+        with self._lock:
+            held, self._sync = self._sync, None
+        if held is not None:
+            held.close()
 
     async def aclose(self) -> None:
         """Close all connections of this event loop, and the synchronous ones."""

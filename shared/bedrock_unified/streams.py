@@ -10,6 +10,7 @@ from .converse.events import ConverseEvents, Event
 from .errors import BedrockError
 from .failures import ErrorMaker
 from .flow import Opened, metadata
+from .observing import Watch
 from .wire.eventstream import FrameError
 from .wire.failure import InStreamFailure
 from .wire.http import FailureKind, TransportError
@@ -20,12 +21,18 @@ class _Stream:
     """What both kinds of stream share."""
 
     def __init__(
-        self, opened: Opened, operation: Operation, model_id: str | None, errors: ErrorMaker
+        self,
+        opened: Opened,
+        operation: Operation,
+        model_id: str | None,
+        errors: ErrorMaker,
+        watch: Watch | None = None,
     ) -> None:
         self._opened = opened
         self._operation = operation
         self._model_id = model_id
         self._errors = errors
+        self._watch = watch
         #: botocore's ``ResponseMetadata``: request id, status, headers, retries.
         self.response_metadata: dict[str, Any] = dict(metadata(opened.response, opened.retries))
         #: Response headers by lower-case name.
@@ -39,7 +46,21 @@ class _Stream:
             raise TypeError(f"{self._operation.name} streams raw chunks, which do not add up to a response")
         return {**parser.reducer.response(), "ResponseMetadata": self.response_metadata}
 
+    def _tell(self) -> None:
+        """Tell the observers, once: at the end, or when the stream is closed before it."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            converse = isinstance(self._opened.parser, ConverseEvents)
+            watch.finished(self.response if converse else {"ResponseMetadata": self.response_metadata})
+
     def _error(self, failure: Exception) -> BedrockError:
+        error = self._explained(failure)
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.failed(error)
+        return error
+
+    def _explained(self, failure: Exception) -> BedrockError:
         parser = self._opened.parser
         if isinstance(failure, InStreamFailure):
             answer = self._errors.in_stream(failure, self.headers)
@@ -83,11 +104,12 @@ class EventStream(_Stream):
         except (TransportError, FrameError, InStreamFailure) as failure:
             raise self._error(failure) from failure
         finally:
-            stream.close()
+            self.close()
 
     def close(self) -> None:
         """Close the connection unless the stream was read to its end."""
         self._opened.stream.close()
+        self._tell()
 
     def __enter__(self) -> Self:
         return self
@@ -116,11 +138,12 @@ class AsyncEventStream(_Stream):
         except (TransportError, FrameError, InStreamFailure) as failure:
             raise self._error(failure) from failure
         finally:
-            stream.close()
+            self.close()
 
     def close(self) -> None:
         """Close the connection unless the stream was read to its end; it needs no awaiting."""
         self._opened.stream.close()
+        self._tell()
 
     async def aclose(self) -> None:
         """The same as :meth:`close`, under the name that asynchronous iterators use."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import time
 import warnings
 from collections.abc import AsyncGenerator
@@ -146,13 +147,21 @@ class _LoopSession:
         self.guard = _guard(session)
 
     def abandon(self) -> None:
-        """Give up a session whose loop was closed under it: nothing can be awaited any more."""
+        """Give up a session whose loop was closed under it: nothing can be awaited there any more.
+
+        aiohttp forgets its connections then, and asyncio closes each socket when its transport is collected,
+        with a ResourceWarning that nobody could act on; hence the collection here and now, without it.
+        """
         connector = self.session.connector
         self.session.detach()
-        with warnings.catch_warnings(), contextlib.suppress(RuntimeError):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             if connector is not None:
-                connector.close()
+                closing = connector.close().__await__()
+                with contextlib.suppress(StopIteration, RuntimeError):
+                    next(closing)
+            del connector
+            gc.collect()
 
 
 async def _guard(session: aiohttp.ClientSession) -> AsyncGenerator[None]:

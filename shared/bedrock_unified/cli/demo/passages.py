@@ -1,0 +1,36 @@
+"""A plain word search over the files, for the LangChain agent's tool."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from math import log
+
+from .documents import TextFile
+
+_WORD = re.compile(r"\w{2,}")
+_LONGEST = 800
+
+
+def best_passages(files: list[TextFile], query: str, count: int) -> list[tuple[str, str]]:
+    """The passages that share the rarest words with the query, as (file name, text), best first."""
+    passages = [(file.name, text) for file in files for text in split(file.text)]
+    bags = [Counter(_WORD.findall(text.lower())) for _, text in passages]
+    wanted = set(_WORD.findall(query.lower()))
+    seen_in = Counter(word for bag in bags for word in bag.keys() & wanted)
+
+    def score(index: int) -> float:
+        bag = bags[index]
+        return sum(log(1 + len(passages) / seen_in[word]) for word in wanted if word in bag)
+
+    ranked = sorted(range(len(passages)), key=lambda index: (-score(index), index))
+    return [passages[index] for index in ranked[:count]]
+
+
+def split(text: str) -> Iterator[str]:
+    """Paragraphs, the long ones cut."""
+    for paragraph in re.split(r"\n\s*\n", text):
+        clean = paragraph.strip()
+        for start in range(0, len(clean), _LONGEST):
+            yield clean[start : start + _LONGEST]
