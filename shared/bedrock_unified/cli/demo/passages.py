@@ -11,6 +11,7 @@ from .documents import TextFile
 
 _WORD = re.compile(r"\w{2,}")
 _LONGEST = 800
+_HEADING = 60
 
 
 def best_passages(files: list[TextFile], query: str, count: int) -> list[tuple[str, str]]:
@@ -29,8 +30,15 @@ def best_passages(files: list[TextFile], query: str, count: int) -> list[tuple[s
 
 
 def split(text: str) -> Iterator[str]:
-    """Paragraphs, the long ones cut."""
+    """Paragraphs, each under its heading, the long ones cut."""
+    heading = ""
     for paragraph in re.split(r"\n\s*\n", text):
         clean = paragraph.strip()
+        if not clean:
+            continue
+        if "\n" not in clean and (clean.startswith("#") or len(clean) < _HEADING) and clean[-1] not in ".:;!?":
+            heading = f"{clean.lstrip('# ')}: "
+            continue
         for start in range(0, len(clean), _LONGEST):
-            yield clean[start : start + _LONGEST]
+            yield heading + clean[start : start + _LONGEST]
+        heading = ""

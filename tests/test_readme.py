@@ -1,0 +1,49 @@
+"""The README shows what runs: its Python examples are run, in order, on the local endpoint."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bedrock_unified import LocalBedrock
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^### (.+?)$.*?```python\n(.*?)```|^## (The local endpoint)$.*?```python\n(.*?)```", README, re.M | re.S)
+NAMED = [(title or other, code or last) for title, code, other, last in EXAMPLES]
+
+
+@pytest.mark.parametrize(("title", "code"), NAMED, ids=[title for title, _ in NAMED])
+def test_an_example_of_the_readme_runs_as_it_stands(title, code, tmp_path):
+    with LocalBedrock() as endpoint:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        env |= endpoint.environment() | {"HOME": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-W", "error::ResourceWarning", "-c", code], env=env, capture_output=True, text=True, timeout=100, check=False
+        )
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    expected = {
+        "LangChain": ["at nine", "'a': 6", "'b': 7", "input_tokens"],
+        "LlamaIndex": ["nine in the evening"],
+        "The core": ["at four", "end_turn", "100", "inferenceConfig.temperature is 3"],
+        "The local endpoint": ["inputTokens", "CountTokens"],
+    }[title]
+    for text in expected:
+        assert text in done.stdout
+
+
+def test_the_four_examples_are_found():
+    assert [title for title, _ in NAMED] == ["LangChain", "LlamaIndex", "The core", "The local endpoint"]
+
+
+def test_every_public_error_is_in_the_readmes_table():
+    from bedrock_unified import errors
+
+    table = README[README.index("## Errors") : README.index("## The local endpoint")]
+    for name in errors.__all__:
+        assert f"`{name}`" in table
