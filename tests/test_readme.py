@@ -13,7 +13,9 @@ import pytest
 from bedrock_unified import LocalBedrock
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^### (.+?)$.*?```python\n(.*?)```|^## (The local endpoint)$.*?```python\n(.*?)```", README, re.M | re.S)
+EXAMPLES = re.findall(
+    r"^### (.+?)$.*?```python\n(.*?)```|^## (The local endpoint)$.*?```python\n(.*?)```", README, re.M | re.S
+)
 NAMED = [(title or other, code or last) for title, code, other, last in EXAMPLES]
 
 
@@ -23,7 +25,12 @@ def test_an_example_of_the_readme_runs_as_it_stands(title, code, tmp_path):
         env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         env |= endpoint.environment() | {"HOME": str(tmp_path)}
         done = subprocess.run(
-            [sys.executable, "-W", "error::ResourceWarning", "-c", code], env=env, capture_output=True, text=True, timeout=100, check=False
+            [sys.executable, "-W", "error::ResourceWarning", "-c", code],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
         )
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr

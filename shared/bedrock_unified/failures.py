@@ -8,6 +8,7 @@ from typing import Any
 from .errors import (
     BedrockError,
     ConnectionFailed,
+    QuotaExceededError,
     RequestTimeoutError,
     StreamInterrupted,
     make_error,
@@ -58,9 +59,10 @@ class ErrorMaker:
         *,
         retries: int = 0,
         secrets: Iterable[str] = (),
+        guarded: bool = False,
         partial: dict[str, Any] | None = None,
     ) -> BedrockError:
-        """The error of an answer by AWS, in or before a stream."""
+        """The error of an answer by AWS, in or before a stream. ``guarded``: the request named a guardrail."""
         from .hints import explain
 
         message = redacted(failure.message, secrets)
@@ -72,7 +74,9 @@ class ErrorMaker:
             model_id=model_id,
             region=self._region,
             profile_name=self._profile,
+            uses_guardrail=guarded,
         )
+        again = is_retryable_answer(failure.status, failure.code) and kind is not QuotaExceededError
         return self.make(
             kind,
             message,
@@ -83,7 +87,7 @@ class ErrorMaker:
             operation=operation.name,
             model_id=model_id,
             hint=hint,
-            is_retryable=kind.default_retryable or is_retryable_answer(failure.status, failure.code),
+            is_retryable=kind.default_retryable or again,
             partial=partial,
             response={
                 "Error": {"Code": failure.code, "Message": message},

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from .converse.events import Event, EventParser
 from .credentials import Bearer, Identity, IdentitySource
 from .credentials.identity import secrets_of
-from .errors import BedrockError, RequestTimeoutError
+from .errors import BedrockError, QuotaExceededError, RequestTimeoutError
 from .failures import ErrorMaker
 from .wire.eventstream import FrameError
 from .wire.failure import Failure, InStreamFailure, failure_of, server_time
@@ -25,7 +25,7 @@ from .wire.http import (
     Sleep,
     TransportError,
 )
-from .wire.operations import Encoded, Operation
+from .wire.operations import Encoded, Operation, names_guardrail
 from .wire.retry import RetryBudget, backoff, is_retryable_answer, is_retryable_failure
 from .wire.signing import sign
 
@@ -51,18 +51,20 @@ class Clock:
     def __init__(self) -> None:
         self.offset = 0.0
 
-    def now(self) -> float:
-        """Unix time in seconds, as AWS sees it."""
-        return time.time() + self.offset
+    def correct(self, failure: Failure, offset: float) -> bool:
+        """Take over AWS's time if a signature was refused because of ours; whether to sign once more.
 
-    def correct(self, failure: Failure) -> bool:
-        """Take over AWS's time if a signature was refused because of ours; whether anything changed."""
+        Args:
+            offset: the correction that the refused signature was made with. Other calls may have corrected
+                the clock since: then this one was refused for the old time and is right to try again.
+        """
         if failure.status not in (400, 403) or failure.code not in _SKEW_CODES:
             return False
         theirs = server_time(failure.headers)
-        if theirs is None or abs(theirs - self.now()) < _SKEW_LIMIT:
+        ours = time.time()
+        if theirs is None or abs(theirs - ours - offset) < _SKEW_LIMIT:
             return False
-        self.offset = theirs - time.time()
+        self.offset = theirs - ours
         return True
 
 
@@ -106,7 +108,9 @@ class _Exchange:
         self.model_id = model_id
         self.retries = 0
         self.identity: Identity | None = None
+        self.offset = 0.0
         self.skew_corrected = False
+        self.renewed = False
         total = route.total_timeout
         self.deadline = None if total is None else time.monotonic() + total
 
@@ -122,31 +126,34 @@ class _Exchange:
 
     def retry_answer(self, failure: Failure) -> Flow[None]:
         """After an error answer: wait for the next try, or raise."""
-        again = is_retryable_answer(failure.status, failure.code)
+        error = self._answered(failure)
+        # A daily quota is told as throttling; no back-off outlasts it.
+        again = is_retryable_answer(failure.status, failure.code) and not isinstance(
+            error, QuotaExceededError
+        )
         wait = None
-        if not again and not self.skew_corrected and self.route.clock.correct(failure):
+        if not again and not self.skew_corrected and self.route.clock.correct(failure, self.offset):
             self.skew_corrected = again = True
             wait = 0.0
-        elif not again and failure.code in _EXPIRED_CODES and self.retries == 0:
-            again = self.route.source.renew()
+        elif not again and failure.code in _EXPIRED_CODES and not self.renewed and self.identity:
+            self.renewed = True
+            again = self.route.source.renew(self.identity)
             wait = 0.0
-        yield from self._retry(
-            again, lambda: self._answered(failure), wait=wait, retry_after=failure.headers.get("retry-after")
-        )
+        yield from self._retry(again, error, wait=wait, retry_after=failure.headers.get("retry-after"))
 
     def retry_failure(self, failure: TransportError) -> Flow[None]:
         """After a failure below HTTP: wait for the next try, or raise."""
         again = is_retryable_failure(failure.kind, read_timeouts=self.route.retry_read_timeouts)
         yield from self._retry(
             again,
-            lambda: self.errors.unanswered(failure, self.operation, self.model_id),
+            self.errors.unanswered(failure, self.operation, self.model_id),
             timed_out=failure.kind is FailureKind.READ_TIMEOUT,
         )
 
     def _retry(
         self,
         again: bool,
-        error: Callable[[], BedrockError],
+        error: BedrockError,
         *,
         wait: float | None = None,
         retry_after: str | None = None,
@@ -154,11 +161,11 @@ class _Exchange:
     ) -> Flow[None]:
         route = self.route
         if not again or self.retries >= route.max_retries or not route.budget.take(timed_out=timed_out):
-            raise error()
-        self.retries += 1
-        seconds = backoff(self.retries, retry_after) if wait is None else wait
+            raise error
+        seconds = backoff(self.retries + 1, retry_after) if wait is None else wait
         if self.deadline is not None and time.monotonic() + seconds >= self.deadline:
-            raise error()
+            raise error
+        self.retries += 1
         if seconds:
             yield Sleep(seconds)
 
@@ -168,7 +175,12 @@ class _Exchange:
 
     def _answered(self, failure: Failure) -> BedrockError:
         return self.errors.answered(
-            failure, self.operation, self.model_id, retries=self.retries, secrets=secrets_of(self.identity)
+            failure,
+            self.operation,
+            self.model_id,
+            retries=self.retries,
+            secrets=secrets_of(self.identity),
+            guarded=names_guardrail(self.encoded),
         )
 
     def _signed(self, identity: Identity) -> Request:
@@ -178,6 +190,7 @@ class _Exchange:
         if isinstance(identity, Bearer):
             headers["authorization"] = f"Bearer {identity.token}"
         else:
+            self.offset = route.clock.offset
             headers = sign(
                 operation.method,
                 target,
@@ -187,7 +200,7 @@ class _Exchange:
                 keys=identity,
                 region=route.region,
                 service=operation.signing_name,
-                now=route.clock.now(),
+                now=time.time() + self.offset,
             )
         left = None
         if self.deadline is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib.util
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -94,11 +93,17 @@ def nothing_leaks() -> Iterator[None]:
     """No test leaves a thread or an open file behind."""
     before = {thread.ident for thread in threading.enumerate()}
     gc.collect()
-    files = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    files = open_files()
     yield
     gc.collect()
     left = [thread.name for thread in threading.enumerate() if thread.ident not in before]
     assert not left, f"threads left behind: {left}"
     if files:
-        now = len(os.listdir("/proc/self/fd"))
+        now = open_files()
         assert now <= files, f"{now - files} file descriptors left open"
+
+
+def open_files() -> int:
+    """How many file descriptors are open; 0 where the system does not tell."""
+    folder = Path("/proc/self/fd")
+    return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0

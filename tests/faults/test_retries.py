@@ -14,6 +14,7 @@ from bedrock_unified import (
     ConnectionFailed,
     InvalidRequestError,
     ModelFailureError,
+    PermissionDeniedError,
     QuotaExceededError,
     RequestTimeoutError,
     ServiceUnavailableError,
@@ -26,7 +27,11 @@ GOOD_STREAM = stream(*text_frames("Hello", "."), *ending())
 
 
 def text_of(events):
-    return "".join(event["contentBlockDelta"]["delta"].get("text", "") for event in events if "contentBlockDelta" in event)
+    return "".join(
+        event["contentBlockDelta"]["delta"].get("text", "")
+        for event in events
+        if "contentBlockDelta" in event
+    )
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -72,7 +77,9 @@ def test_an_exception_frame_before_the_first_event_is_tried_again(face):
 
 
 def test_an_exception_frame_that_a_retry_cannot_cure_is_not_retried(face):
-    broken = stream(exception_frame("modelStreamErrorException", "Model produced invalid sequence as part of ToolUse."))
+    broken = stream(
+        exception_frame("modelStreamErrorException", "Model produced invalid sequence as part of ToolUse.")
+    )
     with WireServer(broken) as server, pytest.raises(ModelFailureError) as caught:
         face.events(face.client(server.url))
     assert len(server.requests) == 1
@@ -112,7 +119,12 @@ def test_a_stream_cut_inside_its_first_frame_is_tried_again(face):
         (error(400, "ValidationException", "The provided model identifier is invalid."), InvalidRequestError),
         (error(400, "ServiceQuotaExceededException", "quota"), QuotaExceededError),
         (error(424, "ModelErrorException", "the model failed"), ModelFailureError),
-        (error(403, "UnrecognizedClientException", "The security token included in the request is invalid."), AuthenticationError),
+        (
+            error(
+                403, "UnrecognizedClientException", "The security token included in the request is invalid."
+            ),
+            AuthenticationError,
+        ),
     ],
 )
 def test_an_error_that_a_retry_cannot_cure_is_raised_at_once(face, answer, kind):
@@ -123,8 +135,12 @@ def test_an_error_that_a_retry_cannot_cure_is_raised_at_once(face, answer, kind)
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_gateway_without_bedrocks_error_form_is_retried_by_its_status(face, status):
-    page = f"HTTP/1.1 {status} Bad\r\nContent-Type: text/html\r\nContent-Length: 20\r\n\r\n<html>oh no</html>  ".encode()
-    with WireServer([page]) as server, pytest.raises((ServiceUnavailableError, RequestTimeoutError)) as caught:
+    head = f"HTTP/1.1 {status} Bad\r\nContent-Type: text/html\r\nContent-Length: 18\r\n\r\n"
+    page = head.encode() + b"<html>oh no</html>"
+    with (
+        WireServer([page]) as server,
+        pytest.raises((ServiceUnavailableError, RequestTimeoutError)) as caught,
+    ):
         face.converse(face.client(server.url, max_retries=1))
     assert len(server.requests) == 2
     assert "oh no" in str(caught.value)
@@ -152,7 +168,7 @@ def test_a_wrong_clock_is_corrected_once_from_the_date_of_the_refusal(face):
     refusal = error(
         403,
         "InvalidSignatureException",
-        "Signature expired: 20261120T000000Z is now earlier than 20261120T005500Z (20261120T010000Z - 5 min.)",
+        "Signature expired: 20261120T000000Z is now earlier than 20261120T005500Z",
         Date=formatdate(ahead, usegmt=True),
     )
     with WireServer([refusal], GOOD) as server:
@@ -174,7 +190,14 @@ def test_a_clock_that_is_right_is_not_corrected_for_a_wrong_key(face):
 
 def test_a_clock_that_cannot_be_corrected_is_tried_only_once_more(face):
     refusals = [
-        [error(403, "InvalidSignatureException", "Signature expired: …", Date=formatdate(time.time() + 3600 * hours, usegmt=True))]
+        [
+            error(
+                403,
+                "InvalidSignatureException",
+                "Signature expired: …",
+                Date=formatdate(time.time() + 3600 * hours, usegmt=True),
+            )
+        ]
         for hours in (1, 5, 9)
     ]
     with WireServer(*refusals) as server, pytest.raises(AuthenticationError):
@@ -198,3 +221,20 @@ def test_a_client_whose_service_is_down_stops_multiplying_its_load(face):
             with pytest.raises(ThrottlingError):
                 face.converse(client)
     assert len(server.requests) == 20 + 100, "500 tokens, 5 a retry"
+
+
+def test_a_daily_quota_is_told_as_such_and_not_retried(face):
+    spent = error(429, "ThrottlingException", "Too many tokens per day, please wait before trying again.")
+    with WireServer([spent]) as server, pytest.raises(QuotaExceededError) as caught:
+        face.converse(face.client(server.url))
+    assert len(server.requests) == 1
+    assert not caught.value.is_retryable
+
+
+def test_a_refused_call_with_a_guardrail_names_the_guardrails_permission(face):
+    refused = error(403, "AccessDeniedException", "User is not authorized to perform: bedrock:ApplyGuardrail")
+    guardrail = {"guardrailIdentifier": "abc123", "guardrailVersion": "1"}
+    with WireServer([refused]) as server, pytest.raises(PermissionDeniedError) as caught:
+        face.converse(face.client(server.url), guardrailConfig=guardrail)
+    assert "bedrock:ApplyGuardrail" in caught.value.hint
+    assert len(server.requests) == 1

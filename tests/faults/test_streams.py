@@ -100,13 +100,17 @@ def test_a_frame_of_impossible_length_is_an_error(face):
     from zlib import crc32
 
     prelude = (1 << 30).to_bytes(4, "big") + (0).to_bytes(4, "big")
-    error, _ = interrupted(face, stream(*text_frames("x"), prelude + crc32(prelude).to_bytes(4, "big") + b"\0" * 8))
+    error, _ = interrupted(
+        face, stream(*text_frames("x"), prelude + crc32(prelude).to_bytes(4, "big") + b"\0" * 8)
+    )
     assert "1073741824" in error.message
 
 
 def test_a_stalled_stream_ends_at_the_read_time_limit_with_the_partial_message(face):
     began = time.monotonic()
-    error, _ = interrupted(face, [*stream(*text_frames("Hel"), end=False), Hang()], RequestTimeoutError, timeout=0.3)
+    error, _ = interrupted(
+        face, [*stream(*text_frames("Hel"), end=False), Hang()], RequestTimeoutError, timeout=0.3
+    )
     assert 0.25 < time.monotonic() - began < 3
     assert partial_text(error) == "Hel"
 
@@ -137,7 +141,9 @@ def test_unknown_events_and_blocks_pass_through(face):
 
 def test_frames_cut_into_single_bytes_are_read(face):
     whole = b"".join([*text_frames("Hel", "lo"), *ending()])
-    with WireServer([stream_head(), *(chunk(whole[i : i + 1]) for i in range(len(whole))), LAST_CHUNK]) as server:
+    with WireServer(
+        [stream_head(), *(chunk(whole[i : i + 1]) for i in range(len(whole))), LAST_CHUNK]
+    ) as server:
         events = face.events(face.client(server.url))
     assert len(events) == 6
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -50,7 +51,10 @@ def ending() -> list[bytes]:
     return [
         frame("contentBlockStop", {"contentBlockIndex": 0}),
         frame("messageStop", {"stopReason": "end_turn"}),
-        frame("metadata", {"usage": {"inputTokens": 3, "outputTokens": 2, "totalTokens": 5}, "metrics": {"latencyMs": 7}}),
+        frame(
+            "metadata",
+            {"usage": {"inputTokens": 3, "outputTokens": 2, "totalTokens": 5}, "metrics": {"latencyMs": 7}},
+        ),
     ]
 
 
@@ -98,7 +102,9 @@ def converse(text: str) -> bytes:
 def stream_head() -> bytes:
     """The head of a streaming answer."""
     head = f"HTTP/1.1 200 OK\r\n{HEAD.format(date=formatdate(usegmt=True))}"
-    return (head + "Content-Type: application/vnd.amazon.eventstream\r\nTransfer-Encoding: chunked\r\n\r\n").encode()
+    return (
+        head + "Content-Type: application/vnd.amazon.eventstream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    ).encode()
 
 
 def chunk(data: bytes) -> bytes:
@@ -141,10 +147,8 @@ class WireServer:
         self._listener.close()
         with self._lock:
             for held in self._sockets:
-                try:
+                with contextlib.suppress(OSError):  # closed already
                     held.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass  # closed already
         self._accepting.join(5)
         for thread in self._threads:
             thread.join(5)
@@ -185,7 +189,9 @@ class WireServer:
                             return
                         if isinstance(step, Cut):
                             if step.reset:
-                                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                                client.setsockopt(
+                                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                                )
                             return
                         client.sendall(step if isinstance(step, bytes) else step())
             except OSError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,7 +21,7 @@ CONTROL = "bedrock"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One operation: its route, and which members travel in the path, the headers, the query or as the body."""
+    """One operation: its route, and which members travel in the path, headers, query or body."""
 
     name: str
     method: str
@@ -30,6 +31,7 @@ class Operation:
     in_path: tuple[str, ...] = ("modelId",)
     in_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     in_query: Mapping[str, str] = field(default_factory=dict[str, str])
+    in_body: frozenset[str] = frozenset()
     raw_body: bool = False  # the member "body" is the whole body, as bytes
     streams: bool = False
 
@@ -49,10 +51,31 @@ _INVOKE_HEADERS = {
     "requestMetadata": "x-amzn-bedrock-request-metadata",
 }
 _STREAM_ACTION = "bedrock:InvokeModelWithResponseStream"
+_CONVERSE_BODY = frozenset(
+    {
+        "messages",
+        "system",
+        "inferenceConfig",
+        "toolConfig",
+        "guardrailConfig",
+        "additionalModelRequestFields",
+        "promptVariables",
+        "additionalModelResponseFieldPaths",
+        "requestMetadata",
+        "performanceConfig",
+        "serviceTier",
+        "outputConfig",
+    }
+)
 
-CONVERSE = Operation("Converse", "POST", "/model/{modelId}/converse")
+CONVERSE = Operation("Converse", "POST", "/model/{modelId}/converse", in_body=_CONVERSE_BODY)
 CONVERSE_STREAM = Operation(
-    "ConverseStream", "POST", "/model/{modelId}/converse-stream", action=_STREAM_ACTION, streams=True
+    "ConverseStream",
+    "POST",
+    "/model/{modelId}/converse-stream",
+    action=_STREAM_ACTION,
+    in_body=_CONVERSE_BODY,
+    streams=True,
 )
 INVOKE_MODEL = Operation(
     "InvokeModel",
@@ -70,13 +93,20 @@ INVOKE_MODEL_STREAM = Operation(
     raw_body=True,
     streams=True,
 )
-COUNT_TOKENS = Operation("CountTokens", "POST", "/model/{modelId}/count-tokens", action="bedrock:CountTokens")
+COUNT_TOKENS = Operation(
+    "CountTokens",
+    "POST",
+    "/model/{modelId}/count-tokens",
+    action="bedrock:CountTokens",
+    in_body=frozenset({"input"}),
+)
 APPLY_GUARDRAIL = Operation(
     "ApplyGuardrail",
     "POST",
     "/guardrail/{guardrailIdentifier}/version/{guardrailVersion}/apply",
     action="bedrock:ApplyGuardrail",
     in_path=("guardrailIdentifier", "guardrailVersion"),
+    in_body=frozenset({"source", "content", "outputScope"}),
 )
 LIST_FOUNDATION_MODELS = Operation(
     "ListFoundationModels",
@@ -135,6 +165,7 @@ def encode(operation: Operation, members: Mapping[str, Any]) -> Encoded:
         InvalidRequestError: a member of the path is missing or empty, a member goes nowhere, or a value has
             no JSON form.
     """
+    _refuse_unknown(operation, members)
     path_values: list[str] = []
     for name in operation.in_path:
         value = members.get(name)
@@ -158,14 +189,25 @@ def encode(operation: Operation, members: Mapping[str, Any]) -> Encoded:
             if value is not None and name not in operation.in_path
         }
         return Encoded(target, dict(_JSON), json_codec.dumps(body))
-    except KeyError as error:
-        raise InvalidRequestError(
-            f"{operation.name} has no member {error.args[0]!r}", operation=operation.name
-        ) from None
     except (TypeError, ValueError) as error:
         raise InvalidRequestError(
-            f"the {operation.name} request cannot be written as JSON: {error}", operation=operation.name
+            f"the {operation.name} request cannot be written: {error}", operation=operation.name
         ) from error
+
+
+def _refuse_unknown(operation: Operation, members: Mapping[str, Any]) -> None:
+    body = frozenset({"body"}) if operation.raw_body else operation.in_body
+    for name in members:
+        if name in body or name in operation.in_path:
+            continue
+        if name not in operation.in_headers and name not in operation.in_query:
+            known = sorted({*body, *operation.in_path, *operation.in_headers, *operation.in_query})
+            near = get_close_matches(name, known, n=1)
+            raise InvalidRequestError(
+                f"{operation.name} has no member {name!r}",
+                operation=operation.name,
+                hint=f"did you mean {near[0]!r}?" if near else f"its members are {', '.join(known)}",
+            )
 
 
 def _encode_raw(operation: Operation, target: str, members: Mapping[str, Any]) -> Encoded:
@@ -173,9 +215,13 @@ def _encode_raw(operation: Operation, target: str, members: Mapping[str, Any]) -
     for name, value in members.items():
         if value is None or name == "body" or name in operation.in_path:
             continue
-        headers[operation.in_headers[name]] = value if isinstance(value, str) else str(value)
-    body = members.get("body", b"")
-    if isinstance(body, str):
+        if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
+            raise ValueError(f"{name} travels as a header, as printable ASCII text, not {value!r:.80}")
+        headers[operation.in_headers[name]] = value
+    body = members.get("body")
+    if body is None:
+        body = b""
+    elif isinstance(body, str):
         body = body.encode()
     elif not isinstance(body, (bytes, bytearray)):
         body = json_codec.dumps(body)
@@ -186,3 +232,8 @@ def _encode_raw(operation: Operation, target: str, members: Mapping[str, Any]) -
 def _path(operation: Operation, *values: str) -> str:
     quoted = [quote(value, safe="-._~") for value in values]
     return operation.path.format(**dict(zip(operation.in_path, quoted, strict=True)))
+
+
+def names_guardrail(encoded: Encoded) -> bool:
+    """Whether a request named a guardrail; for the hints of its failure."""
+    return "x-amzn-bedrock-guardrailidentifier" in encoded.headers or b'"guardrailConfig":' in encoded.body

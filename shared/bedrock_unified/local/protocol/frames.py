@@ -21,15 +21,15 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _SHORTEST, _LONGEST = 2, 61
 
 
-def json_bytes(value: Any) -> bytes:
-    """Compact JSON with sorted keys, ``bytes`` as base64: the form of every answer."""
+def json_bytes(value: Any, *, sort_keys: bool = True) -> bytes:
+    """Compact JSON, ``bytes`` as base64; keys sorted, as in every answer that is Bedrock's own."""
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=_encode_blob)
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort_keys else 0, default=_encode_blob)
     except TypeError:
         import json  # integers beyond 64 bits and lone surrogates, which a tool's input may carry
 
         text = json.dumps(
-            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_encode_blob
+            value, sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False, default=_encode_blob
         )
         return text.encode("utf-8", "surrogatepass")
 

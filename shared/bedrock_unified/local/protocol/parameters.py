@@ -21,6 +21,11 @@ from bedrock_unified.wire import json_codec
 from ..problems import invalid
 
 _SHOWN = 10
+
+# Values that AWS sends, takes back in the next request and yet leaves out of its model. Claude's tool calls have
+# carried this type since November 2025; programs that append a response's message to their history send it back.
+# That AWS accepts it is inferred from how many do so: no recorded request has it.
+_UNMODELLED: dict[str, tuple[str, ...]] = {"ToolUseType": ("tool_use",)}
 """AWS lists at most this many violations in one message."""
 
 
@@ -244,7 +249,7 @@ def _check(shape: Any, value: Any, path: str, found: _Violations) -> Any:
     elif high is not None and len(value) > high:
         found.add(path, f"Member must have length less than or equal to {high}", shown)
     if isinstance(value, str):
-        choices = cast("list[str] | None", limits.get("enum"))
+        choices = [*(cast("list[str] | None", limits.get("enum")) or ()), *_UNMODELLED.get(shape.name, ())]
         if choices and value not in choices:
             found.add(path, f"Member must satisfy enum value set: [{', '.join(choices)}]", shown)
         pattern = cast("str | None", limits.get("pattern"))
