@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -123,7 +124,8 @@ def stream(*frames: bytes, end: bool = True) -> list[Step]:
 class WireServer:
     """Serves scripts, one a request, in the order of the requests; the last one repeats."""
 
-    def __init__(self, *scripts: Sequence[Step]) -> None:
+    def __init__(self, *scripts: Sequence[Step], tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.scripts = [list(script) for script in scripts]
         self.requests: list[dict[str, str]] = []
         self.connections = 0
@@ -136,7 +138,11 @@ class WireServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return self._listener.getsockname()[1]
 
     def __enter__(self) -> WireServer:
         self._accepting.start()
@@ -176,6 +182,12 @@ class WireServer:
             thread.start()
 
     def _serve(self, client: socket.socket) -> None:
+        if self._tls is not None:
+            try:
+                client = self._tls.wrap_socket(client, server_side=True)
+            except OSError:  # the client did not trust us
+                client.close()
+                return
         with client:
             try:
                 while (request := self._read_request(client)) is not None:

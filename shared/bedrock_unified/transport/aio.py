@@ -47,6 +47,10 @@ class AsyncTransport:
         self._settings = settings
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopSession] = WeakKeyDictionary()
         self._timeout = self._client_timeout(None)
+        self._proxy, self._proxy_headers = settings.proxy_parts
+        # aiohttp gives these headers to a tunnel; a proxy without one reads them in the request itself.
+        tunnel = settings.origin.startswith("https:")
+        self._plain_proxy_headers = None if tunnel else self._proxy_headers
         self._url = lru_cache(maxsize=256)(self._make_url)
 
     async def run(self, flow: Flow[T]) -> T:
@@ -85,17 +89,20 @@ class AsyncTransport:
                 request.method,
                 self._url(request.target),
                 data=request.body if len(request.body) < _LARGE else _LargeBody(request.body),
-                headers=request.headers,
+                headers={**request.headers, **self._plain_proxy_headers}
+                if self._plain_proxy_headers
+                else request.headers,
                 allow_redirects=False,
                 timeout=self._timeout if request.timeout is None else self._client_timeout(request.timeout),
-                proxy=self._settings.proxy,
+                proxy=self._proxy,
+                proxy_headers=self._proxy_headers,
             )
             headers = {name.lower(): value for name, value in answer.headers.items()}
             if request.stream and answer.status == 200:
                 handed_over = True
                 return Response(200, headers, b"", AsyncByteStream(answer, held.slots, deadline))
             return Response(answer.status, headers, await answer.read())
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise _failure(error, deadline) from error
         finally:
             if not handed_over:
@@ -187,7 +194,7 @@ class AsyncByteStream:
         """The next bytes, ``b""`` at the end. Raises TransportError."""
         try:
             data = await self._answer.content.readany()
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             self.close()
             raise _failure(error, self._deadline) from error
         except BaseException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..wire.http import Command, Flow, T, TransportError
+from ..wire.http import Command, Flow, T
 
 
 def drive(flow: Flow[T], execute: Callable[[Command], Any]) -> T:
@@ -15,7 +15,7 @@ def drive(flow: Flow[T], execute: Callable[[Command], Any]) -> T:
         while True:
             try:
                 result = execute(command)
-            except TransportError as error:
+            except Exception as error:  # thrown into the flow, which knows what it means
                 command = flow.throw(error)
             else:
                 command = flow.send(result)
@@ -32,7 +32,7 @@ async def adrive(flow: Flow[T], execute: Callable[[Command], Awaitable[Any]]) ->
         while True:
             try:
                 result = await execute(command)
-            except TransportError as error:
+            except Exception as error:  # thrown into the flow, which knows what it means
                 command = flow.throw(error)
             else:
                 command = flow.send(result)

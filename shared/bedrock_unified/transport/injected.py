@@ -1,5 +1,6 @@
 """The third transport: a boto3 client that the caller made (its session, its mocks, its instrumentation)."""
 
+# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
 import asyncio
@@ -18,7 +19,10 @@ _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class InjectedTransport:
-    """Calls operations on a boto3 client; asynchronous calls run on threads of our own, as many as its pool has."""
+    """Calls operations on a boto3 client.
+
+    Asynchronous calls run on threads of our own, as many as the client's pool has connections.
+    """
 
     def __init__(self, client: Any) -> None:
         self.client = client
@@ -50,7 +54,10 @@ class InjectedTransport:
 
         def run() -> Any:
             with translated():
-                return method(**given)
+                answer = method(**given)
+                if not operation.streams and hasattr(answer.get("body"), "read"):
+                    answer = {**answer, "body": answer["body"].read()}
+                return answer
 
         return (yield Blocking(run, self.executor))
 
@@ -61,6 +68,11 @@ class InjectedTransport:
     async def arun(self, flow: Flow[T]) -> T:
         """Drive a flow on the event loop."""
         return await adrive(flow, _aexecute)
+
+    def forget(self) -> None:
+        """Start anew in a forked child, which has none of the threads."""
+        self._executor = None
+        self._lock = Lock()
 
     def close(self) -> None:
         """Stop the threads; the client stays its owner's."""
@@ -82,7 +94,7 @@ async def _aexecute(command: Command) -> Any:
     raise TypeError(f"a boto3 client takes no {type(command).__name__} command")
 
 
-class translated:  # noqa: N801 - reads as a statement
+class translated:
     """botocore's failures below HTTP as ours; ``ClientError`` passes through, for the caller to explain."""
 
     def __enter__(self) -> None:
@@ -96,7 +108,8 @@ class translated:  # noqa: N801 - reads as a statement
         from urllib3.exceptions import ReadTimeoutError as Urllib3ReadTimeout
 
         if isinstance(error, boto.EventStreamError):
-            told = error.response.get("Error", {})
+            answer: Any = error.response  # pyright: ignore[reportUnknownMemberType]
+            told: dict[str, Any] = answer.get("Error", {})
             raise InStreamFailure(str(told.get("Code", "")), str(told.get("Message", ""))) from error
         table: tuple[tuple[type[BaseException], FailureKind], ...] = (
             (boto.ReadTimeoutError, FailureKind.READ_TIMEOUT),

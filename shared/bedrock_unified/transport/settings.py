@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..errors import ConfigurationError
 
@@ -36,6 +37,19 @@ class TransportSettings:
     def parts(self) -> SplitResult:
         """The origin, split."""
         return urlsplit(self.origin)
+
+    @property
+    def proxy_parts(self) -> tuple[str | None, dict[str, str] | None]:
+        """The proxy's URL without user and password, which no error may quote, and the header that has them."""
+        if self.proxy is None:
+            return None, None
+        parts = urlsplit(self.proxy)
+        user, separator, place = parts.netloc.rpartition("@")
+        if not separator:
+            return self.proxy, None
+        name, _, password = user.partition(":")
+        secret = b64encode(f"{unquote(name)}:{unquote(password)}".encode()).decode()
+        return parts._replace(netloc=place).geturl(), {"proxy-authorization": f"Basic {secret}"}
 
     @property
     def ssl_context(self) -> ssl.SSLContext | None:

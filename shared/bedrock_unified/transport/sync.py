@@ -52,14 +52,12 @@ class SyncTransport:
         self._opener: Any
         self._prefix = ""
         host, port = parts.hostname or "", parts.port
-        if settings.proxy:
-            proxy = urllib3.ProxyManager(
-                settings.proxy,
-                proxy_headers=_proxy_headers(settings.proxy),
-                proxy_ssl_context=context,
-                **options,
+        proxy, proxy_headers = settings.proxy_parts
+        if proxy is not None:
+            manager = urllib3.ProxyManager(
+                proxy, proxy_headers=proxy_headers, proxy_ssl_context=context, **options
             )
-            self._opener = proxy.connection_from_host(host, port, parts.scheme)
+            self._opener = manager.connection_from_host(host, port, parts.scheme)
             if parts.scheme == "http":  # a proxy is told the whole URL, unless it tunnels
                 self._prefix = settings.origin
         elif parts.scheme == "https":
@@ -118,30 +116,33 @@ class SyncTransport:
 class SyncByteStream:
     """The body of a streaming response, read as it arrives."""
 
-    __slots__ = ("_answer", "_deadline", "_idle", "_open")
+    __slots__ = ("_answer", "_deadline", "_idle", "_open", "_pieces")
 
     def __init__(self, answer: BaseHTTPResponse, idle: float, deadline: float | None) -> None:
         self._answer = answer
         self._idle = idle
         self._deadline = deadline
         self._open = True
+        # stream() gives chunks as they arrive where the body is chunked (Bedrock's always is), and would wait
+        # for whole pieces where it is not.
+        self._pieces = answer.stream(_CHUNK) if getattr(answer, "chunked", False) else iter(self._read1, b"")
 
     def read(self) -> bytes:
         """The next bytes, ``b""`` at the end. Raises TransportError."""
-        answer = self._answer
         try:
             if self._deadline is not None:
-                _limit(answer, self._idle, self._deadline)
-            data = answer.read1(_CHUNK)
-        except (HTTPError, OSError, AttributeError) as error:
-            if isinstance(error, AttributeError) and self._open:
-                raise
+                _limit(self._answer, self._idle, self._deadline)
+            data = next(self._pieces, b"")
+        except (HTTPError, OSError) as error:
             self.close()
             raise _failure(error, self._deadline) from error
         if not data and self._open:
             self._open = False
-            answer.release_conn()
+            _release(self._answer)
         return data
+
+    def _read1(self) -> bytes:
+        return self._answer.read1(_CHUNK)
 
     def close(self) -> None:
         """Close the connection unless the body was read to its end."""
@@ -158,8 +159,15 @@ def _read_all(answer: BaseHTTPResponse, idle: float, deadline: float | None) -> 
     except BaseException:
         answer.close()
         raise
-    answer.release_conn()
+    _release(answer)
     return body
+
+
+def _release(answer: BaseHTTPResponse) -> None:
+    """Give the connection back to its pool; a response that vcrpy replays has none to give."""
+    release = getattr(answer, "release_conn", None)
+    if release is not None:
+        release()
 
 
 def _limit(answer: BaseHTTPResponse, idle: float, deadline: float) -> None:
@@ -168,8 +176,7 @@ def _limit(answer: BaseHTTPResponse, idle: float, deadline: float) -> None:
     if left <= 0:
         answer.close()
         raise TimeoutError("the total time limit passed")
-    connection = answer.connection
-    sock = getattr(connection, "sock", None)
+    sock = getattr(getattr(answer, "connection", None), "sock", None)
     if sock is not None:
         sock.settimeout(min(left, idle))
 
@@ -193,12 +200,3 @@ def _kind(error: Exception) -> FailureKind:
         (TimeoutError, FailureKind.READ_TIMEOUT),
     )
     return next((kind for cls, kind in table if isinstance(error, cls)), FailureKind.CLOSED)
-
-
-def _proxy_headers(proxy: str) -> dict[str, str] | None:
-    from urllib.parse import unquote, urlsplit
-
-    parts = urlsplit(proxy)
-    if not parts.username:
-        return None
-    return urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
