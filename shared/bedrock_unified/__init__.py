@@ -1,5 +1,6 @@
-"""One core that speaks Amazon Bedrock; ``langchain_bedrock_unified`` and ``llamaindex_bedrock_unified`` adapt it.
+"""One core that speaks Amazon Bedrock.
 
+``langchain_bedrock_unified`` and ``llamaindex_bedrock_unified`` make it native to the two frameworks.
 Names are loaded when they are first used: importing this package loads nothing heavy.
 """
 
@@ -63,7 +64,7 @@ _HOMES = {
     "parse_model_id": "models.ids",
 }
 
-__all__ = [  # noqa: PLE0604
+__all__ = [
     "AsyncEventStream",
     "AuthenticationError",
     "BedrockClient",

@@ -28,19 +28,19 @@ class BedrockClient:
     """Amazon Bedrock, synchronous and asynchronous, in botocore's request and response shapes.
 
     Nothing is loaded, resolved or connected before the first call. One client may be used from many threads
-    and from several event loops. It can be pickled and copied: a pickled copy has no explicit credentials (and
-    says so instead of signing as somebody else), a deep copy keeps them; neither shares connections.
+    and from several event loops. It can be pickled and copied: a pickled copy has no explicit credentials
+    (and says so instead of signing as somebody else), a deep copy keeps them; neither shares connections.
 
     Args:
-        region_name: AWS region. Else the region in ``endpoint_url``, ``AWS_REGION``, ``AWS_DEFAULT_REGION``, the
-            profile's, ``us-east-1``.
+        region_name: AWS region. Else the region in ``endpoint_url``, ``AWS_REGION``, ``AWS_DEFAULT_REGION``,
+            the profile's, ``us-east-1``.
         endpoint_url: the runtime's endpoint, with a path prefix if it has one. Else
             ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME``, ``AWS_ENDPOINT_URL``, the profile's, AWS's own.
         control_endpoint_url: the same for the control plane (``list_models``), ``AWS_ENDPOINT_URL_BEDROCK``.
         api_key: a Bedrock API key, sent as a bearer token; refused over plain http except to this machine.
         aws_access_key_id: with ``aws_secret_access_key`` (and ``aws_session_token``) an explicit identity.
-        profile_name: a profile of the shared AWS files. Without any of these: ``AWS_BEARER_TOKEN_BEDROCK``, then
-            the AWS chain (environment, files, SSO, web identity, ECS, IMDSv2).
+        profile_name: a profile of the shared AWS files. Without any of these: ``AWS_BEARER_TOKEN_BEDROCK``,
+            then the AWS chain (environment, files, SSO, web identity, ECS, IMDSv2).
         max_retries: tries after the first, for throttling, server errors and broken connections, before a
             stream's first event only.
         retry_read_timeouts: also try again after ``timeout``; the model may then be paid twice.
@@ -52,8 +52,8 @@ class BedrockClient:
         verify: a CA bundle's path, or False; else ``AWS_CA_BUNDLE``.
         use_fips: FIPS endpoints (``AWS_USE_FIPS_ENDPOINT``).
         use_dualstack: dual-stack endpoints (``AWS_USE_DUALSTACK_ENDPOINT``).
-        client: a boto3 ``bedrock-runtime`` client to call instead of our own transports; it then decides about
-            credentials, endpoint, retries and time limits.
+        client: a boto3 ``bedrock-runtime`` client to call instead of our own transports; it then decides
+            about credentials, endpoint, retries and time limits of everything but the control plane.
         control_client: the same for the control plane.
 
     Other spellings of these names are accepted (``region``, ``aws_profile``, ``base_url``, …).
@@ -94,7 +94,8 @@ class BedrockClient:
     def observe(self, observer: Observer) -> None:
         """Have ``observer`` called with a :class:`bedrock_unified.observing.CallRecord` after every call.
 
-        It is called on the thread or event loop of the call, for all views of this client, and should be quick.
+        It is called on the thread or event loop of the call, for all views of this client, and should be
+        quick.
         Observers are not pickled or copied.
         """
         self._connection.observers.append(observer)
@@ -209,18 +210,18 @@ class BedrockClient:
 
     def list_models(self, **filters: Any) -> list[dict[str, Any]]:
         """ListFoundationModels: the region's models (``byProvider``, ``byOutputModality``, …)."""
-        return self._run(op.LIST_FOUNDATION_MODELS, filters, readers.read_listing)["modelSummaries"]
+        return self._run(op.LIST_FOUNDATION_MODELS, filters, readers.read_models)["modelSummaries"]
 
     async def alist_models(self, **filters: Any) -> list[dict[str, Any]]:
         """The asynchronous :meth:`list_models`."""
-        answer = await self._arun(op.LIST_FOUNDATION_MODELS, filters, readers.read_listing)
+        answer = await self._arun(op.LIST_FOUNDATION_MODELS, filters, readers.read_models)
         return answer["modelSummaries"]
 
     def list_inference_profiles(self, **filters: Any) -> list[dict[str, Any]]:
         """ListInferenceProfiles, all its pages (``typeEquals`` SYSTEM_DEFINED or APPLICATION)."""
         found: list[dict[str, Any]] = []
         while True:
-            page = self._run(op.LIST_INFERENCE_PROFILES, filters, readers.read_listing)
+            page = self._run(op.LIST_INFERENCE_PROFILES, filters, readers.read_inference_profiles)
             found += page["inferenceProfileSummaries"]
             if not page.get("nextToken"):
                 return found
@@ -230,7 +231,7 @@ class BedrockClient:
         """The asynchronous :meth:`list_inference_profiles`."""
         found: list[dict[str, Any]] = []
         while True:
-            page = await self._arun(op.LIST_INFERENCE_PROFILES, filters, readers.read_listing)
+            page = await self._arun(op.LIST_INFERENCE_PROFILES, filters, readers.read_inference_profiles)
             found += page["inferenceProfileSummaries"]
             if not page.get("nextToken"):
                 return found

@@ -1,5 +1,6 @@
 """Error classes that are also botocore ``ClientError``; imported at the first failure that AWS answered."""
 
+# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
 from functools import cache

@@ -69,9 +69,13 @@ class Connection:
             injected.close()
 
     def forget(self) -> None:
-        """Start anew in a forked child: its parent's sockets are not its own."""
+        """Start anew in a forked child: its parent's sockets, event loops and threads are not its own."""
+        if self._places is not None:
+            _inherited.append(self._places)
         self._places = None
         self._lock = Lock()
+        for injected in self._injected.values():
+            injected.forget()
 
     def _resolved(self) -> Places:
         if self._places is None:
@@ -81,6 +85,9 @@ class Connection:
 
 
 _alive: WeakSet[Connection] = WeakSet()
+#: In a forked child, what belongs to the parent. It is kept because collecting it would close it, which tells
+#: the event loop that the two processes share.
+_inherited: list[Places] = []
 
 
 def _after_fork() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 _TIMES = frozenset(
     {
@@ -20,21 +20,23 @@ _TIMES = frozenset(
 def with_times(value: Any) -> Any:
     """ISO-8601 texts of the modelled time members as ``datetime``, as botocore gives them. In place."""
     if isinstance(value, list):
-        for item in value:
+        for item in cast("list[Any]", value):
             with_times(item)
     elif isinstance(value, dict):
-        for name, item in value.items():
+        members = cast("dict[str, Any]", value)
+        for name, item in members.items():
             if name in _TIMES and isinstance(item, str):
-                value[name] = datetime.fromisoformat(item)
+                members[name] = datetime.fromisoformat(item)
             else:
                 with_times(item)
-    return value
+    return cast("Any", value)
 
 
 def without_nulls(value: Any) -> Any:
     """Without the members that AWS sends as null; for answers that hold no document of the caller's."""
     if isinstance(value, dict):
-        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+        members = cast("dict[str, Any]", value)
+        return {name: without_nulls(item) for name, item in members.items() if item is not None}
     if isinstance(value, list):
-        return [without_nulls(item) for item in value]
+        return [without_nulls(item) for item in cast("list[Any]", value)]
     return value

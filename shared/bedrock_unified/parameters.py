@@ -1,7 +1,7 @@
 """The parameters that every adapter's models share: one declaration, one meaning in both frameworks.
 
-Adapters inherit :class:`ConnectionParameters` (embeddings) or :class:`ConverseParameters` (chat models) next to
-their framework's base class, and declare their own model field.
+Adapters inherit :class:`ConnectionParameters` (embeddings) or :class:`ConverseParameters` (chat models) next
+to their framework's base class, and declare their own model field.
 """
 
 from __future__ import annotations
@@ -113,6 +113,21 @@ class ConnectionParameters(BaseModel):
                 client = BedrockClient.from_settings(self._settings(), errors=type(self).error_classes)
             self._bedrock = client
         return client
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, _secret(name, value) if name in SECRETS else value)
+        if name in ConnectionSettings.names():
+            self._bedrock = None  # the next call goes where the parameters now say
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, not checked; with other values it has connections of its own."""
+        changed = {
+            name: _secret(name, value) if name in SECRETS else value for name, value in (update or {}).items()
+        }
+        copied = super().model_copy(update=changed, deep=deep)
+        if changed:
+            copied._bedrock = None
+        return copied
 
     def __getstate__(self) -> dict[Any, Any]:
         state = dict(super().__getstate__())
@@ -250,6 +265,7 @@ def _configuration_error(where: str, error: ValidationError) -> BedrockError:
     for found in error.errors(include_url=False, include_context=False, include_input=True):
         name = ".".join(str(part) for part in found["loc"]) or where
         secret = found["loc"] and found["loc"][0] in (*SECRETS, *_HANDED_IN)
-        shown = "" if secret or not found["loc"] else f" (given: {found['input']!r:.120})"
+        unshown = secret or not found["loc"] or found["type"] == "missing"  # then the input is everything
+        shown = "" if unshown else f" (given: {found['input']!r:.120})"
         findings.append(f"{name}: {found['msg']}{shown}")
     return ConfigurationError(f"{where}: {'; '.join(findings)}")

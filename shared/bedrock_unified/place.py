@@ -1,20 +1,22 @@
 """Where calls go and who makes them: settings and environment, resolved once at the first call."""
 
+# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
 import logging
 import os
 import platform
 from collections.abc import Mapping
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from . import _version
+from ._version import __version__
 from .credentials import Bearer, IdentitySource, choose_source
 from .errors import ConfigurationError
 from .flow import Clock, Route
-from .settings import ConnectionSettings
+from .settings import ConnectionSettings, check_region
 from .transport.settings import TransportSettings, default_concurrency
 from .wire.endpoints import (
     configured_endpoint,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("bedrock_unified")
 DEFAULT_REGION = "us-east-1"
-_USER_AGENT = f"bedrock-unified/{_version.__version__} python/{platform.python_version()}"
+_USER_AGENT = f"bedrock-unified/{__version__} python/{platform.python_version()}"
 
 
 class Place:
@@ -68,11 +70,13 @@ class Place:
         return self._async
 
     def close(self) -> None:
-        """Close the synchronous connections; the next call opens new ones."""
+        """Close the synchronous connections and those of closed event loops; the next call opens new ones."""
         with self._lock:
             held, self._sync = self._sync, None
         if held is not None:
             held.close()
+        if self._async is not None:
+            self._async.drop()
 
     async def aclose(self) -> None:
         """Close all connections of this event loop, and the synchronous ones."""
@@ -161,8 +165,12 @@ class Places:
         region = settings.region_name
         if not region and settings.endpoint_url:
             region = region_from_url(settings.endpoint_url)
-        region = region or env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")
-        region = region or self._profile.get("region")
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            if not region and env.get(name):
+                region = env[name]
+                check_region(name, region)
+        if not region and (region := self._profile.get("region")):
+            check_region("the profile's region", region)
         if not region:
             _log.info("no region is configured; using %s", DEFAULT_REGION)
             region = DEFAULT_REGION
@@ -190,19 +198,37 @@ Section = Mapping[str, Any]
 
 
 def profile_section(profile: str | None, env: Mapping[str, str]) -> tuple[Section, Mapping[str, Section]]:
-    """The profile's section of the AWS config file, and the file's ``services`` sections; empty without a file.
+    """The profile's section of the shared AWS files, and the config file's ``services`` sections.
 
-    botocore reads the file, and is loaded only if there is one.
+    As in botocore, the credentials file wins over the config file. botocore reads the files, and is loaded
+    only if there is one.
     """
-    path = os.path.expanduser(env.get("AWS_CONFIG_FILE") or "~/.aws/config")
-    if not os.path.exists(path):
+    config = _file(env.get("AWS_CONFIG_FILE") or "~/.aws/config")
+    shared = _file(env.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials")
+    if config is None and shared is None:
         return {}, {}
-    from botocore.configloader import load_config
-    from botocore.exceptions import ConfigParseError
+    from botocore import configloader
 
     name = profile or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or "default"
+    botocore: Any = configloader
+    loaded: dict[str, Any] = botocore.build_profile_map(_parsed(config)) if config is not None else {}
+    section: Section = loaded.get("profiles", {}).get(name, {})
+    if shared is not None:
+        section = {**section, **_parsed(shared).get(name, {})}
+    return section, loaded.get("services", {})
+
+
+def _file(name: str) -> Path | None:
+    path = Path(os.path.expandvars(name)).expanduser()
+    return path if path.is_file() else None
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    from botocore import configloader
+    from botocore.exceptions import ConfigParseError
+
+    botocore: Any = configloader
     try:
-        loaded = load_config(path)
+        return botocore.raw_config_parse(str(path))
     except ConfigParseError as error:
-        raise ConfigurationError(f"the AWS config file {path} cannot be read: {error}") from error
-    return loaded.get("profiles", {}).get(name, {}), loaded.get("services", {})
+        raise ConfigurationError(f"the AWS file {path} cannot be read: {error}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from .converse.blobs import decode_response
 from .listing import with_times, without_nulls
@@ -12,8 +12,9 @@ from .wire.http import Response
 
 def read_converse(response: Response) -> dict[str, Any]:
     """Converse: blobs decoded, everything else as AWS sent it."""
-    answer = decode_response(json_codec.loads(response.body))
-    answer["output"]  # noqa: B018 - a KeyError says that this is not a Converse answer
+    answer = decode_response(_members(response))
+    if "output" not in answer:
+        raise ValueError("it has no output")
     return answer
 
 
@@ -34,9 +35,28 @@ def read_invoke(response: Response) -> dict[str, Any]:
 
 def read_plain(response: Response) -> dict[str, Any]:
     """Answers without blobs or documents, in which AWS writes some members as null."""
-    return without_nulls(json_codec.loads(response.body))
+    return without_nulls(_members(response))
 
 
-def read_listing(response: Response) -> dict[str, Any]:
-    """Answers of the control plane, their times as ``datetime``."""
-    return with_times(json_codec.loads(response.body))
+def read_models(response: Response) -> dict[str, Any]:
+    """ListFoundationModels, its times as ``datetime``."""
+    return _listing(response, "modelSummaries")
+
+
+def read_inference_profiles(response: Response) -> dict[str, Any]:
+    """One page of ListInferenceProfiles, its times as ``datetime``."""
+    return _listing(response, "inferenceProfileSummaries")
+
+
+def _listing(response: Response, name: str) -> dict[str, Any]:
+    answer = with_times(_members(response))
+    if not isinstance(answer.get(name), list):
+        raise ValueError(f"it has no {name}")
+    return answer
+
+
+def _members(response: Response) -> dict[str, Any]:
+    answer = json_codec.loads(response.body)
+    if not isinstance(answer, dict):
+        raise TypeError("it is not a JSON object")
+    return cast("dict[str, Any]", answer)

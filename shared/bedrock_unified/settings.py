@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from os import PathLike, fspath
+from typing import Any, cast
 
 from .errors import ConfigurationError
 from .spelling import canonical
@@ -18,8 +19,7 @@ class ConnectionSettings:
     """The parameters of :class:`bedrock_unified.BedrockClient`, where each is described.
 
     Raises:
-        ConfigurationError: half a key pair, a limit that is not a positive number, a client next to settings
-            that it would ignore.
+        ConfigurationError: half a key pair, a limit that is not a positive number, a value of a wrong type.
     """
 
     region_name: str | None = None
@@ -45,12 +45,25 @@ class ConnectionSettings:
     secrets_lost: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "api_key"):
+        self._check_credentials()
+        for name in ("connect_timeout", "timeout", "total_timeout"):
+            _check_seconds(name, getattr(self, name), optional=name == "total_timeout")
+        _check_whole("max_retries", self.max_retries, least=0)
+        if self.max_concurrency is not None:
+            _check_whole("max_concurrency", self.max_concurrency, least=1)
+        for name in ("endpoint_url", "control_endpoint_url", "profile_name"):
+            _check_text(name, getattr(self, name))
+        for name in ("retry_read_timeouts", "use_fips", "use_dualstack"):
+            _check_switch(name, getattr(self, name))
+        if self.region_name is not None:
+            check_region("region_name", self.region_name)
+        object.__setattr__(self, "verify", _verify(self.verify))
+
+    def _check_credentials(self) -> None:
+        for name in _SECRETS:
             value = getattr(self, name)
-            if value is not None and (
-                not isinstance(value, str) or not value.strip() or not value.isprintable()
-            ):
-                raise ConfigurationError(f"{name} must be non-empty text on one line")
+            if value is not None:
+                check_secret(name, value)
         if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
             missing = "aws_secret_access_key" if self.aws_secret_access_key is None else "aws_access_key_id"
             raise ConfigurationError(
@@ -61,31 +74,6 @@ class ConnectionSettings:
             raise ConfigurationError(
                 "aws_session_token was given without its key pair",
                 hint="give aws_access_key_id and aws_secret_access_key, too",
-            )
-        for name in ("connect_timeout", "timeout", "total_timeout"):
-            value = getattr(self, name)
-            if value is None and name == "total_timeout":
-                continue
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-                raise ConfigurationError(
-                    f"{name} must be a positive number of seconds, not {value!r}",
-                    hint="a time limit can be long, never infinite",
-                )
-        if (
-            isinstance(self.max_retries, bool)
-            or not isinstance(self.max_retries, int)
-            or self.max_retries < 0
-        ):
-            raise ConfigurationError(f"max_retries must be a whole number from 0, not {self.max_retries!r}")
-        concurrency = self.max_concurrency
-        if concurrency is not None and (
-            isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1
-        ):
-            raise ConfigurationError(f"max_concurrency must be a whole number from 1, not {concurrency!r}")
-        region = self.region_name
-        if region is not None and (not isinstance(region, str) or not _looks_like_region(region)):
-            raise ConfigurationError(
-                f"region_name {region!r} is not a region", hint="a region looks like us-east-1"
             )
 
     @classmethod
@@ -115,9 +103,64 @@ class ConnectionSettings:
 _NAMES = frozenset(entry.name for entry in fields(ConnectionSettings)) - {"secrets_lost"}
 
 
-def _looks_like_region(text: str) -> bool:
-    return (
-        bool(text)
-        and all(part.isalnum() and part.isascii() for part in text.split("-"))
-        and text == text.lower()
-    )
+def check_secret(name: str, value: Any) -> None:
+    """Refuse a credential that no header can carry; ``name`` says where it was given.
+
+    Raises:
+        ConfigurationError: it does not show the value.
+    """
+    if not isinstance(value, str) or not value.strip() or not (value.isascii() and value.isprintable()):
+        raise ConfigurationError(
+            f"{name} must be non-empty text in printable ASCII",
+            hint="look for a line break or a typographic character that came along when it was copied",
+        )
+
+
+def check_region(name: str, value: Any) -> None:
+    """Refuse what cannot be a region; it becomes part of a host name.
+
+    Raises:
+        ConfigurationError: it names the value.
+    """
+    if (
+        not isinstance(value, str)
+        or value != value.lower()
+        or not all(part.isalnum() and part.isascii() for part in value.split("-"))
+    ):
+        raise ConfigurationError(
+            f"{name} {value!r:.80} is not a region", hint="a region looks like us-east-1"
+        )
+
+
+def _check_seconds(name: str, value: Any, *, optional: bool) -> None:
+    if value is None and optional:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise ConfigurationError(
+            f"{name} must be a positive number of seconds, not {value!r:.80}",
+            hint="a time limit can be long, never infinite",
+        )
+
+
+def _check_whole(name: str, value: Any, *, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigurationError(f"{name} must be a whole number from {least}, not {value!r:.80}")
+
+
+def _check_text(name: str, value: Any) -> None:
+    if value is not None and (not isinstance(value, str) or not value.strip()):
+        raise ConfigurationError(f"{name} must be text, not {value!r:.80}")
+
+
+def _check_switch(name: str, value: Any) -> None:
+    if value is not None and not isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be True or False, not {value!r:.80}")
+
+
+def _verify(value: Any) -> bool | str | None:
+    """What ``verify=`` says, a path as text."""
+    if isinstance(value, PathLike):
+        return fspath(cast("PathLike[str]", value))
+    if value is None or isinstance(value, bool) or (isinstance(value, str) and value):
+        return value
+    raise ConfigurationError(f"verify must be a CA bundle's path or False, not {value!r:.80}")

@@ -59,7 +59,7 @@ def canonical(
         allow_unknown: leave unknown names alone instead of refusing them.
 
     Raises:
-        ConfigurationError: two spellings of one parameter, or an unknown name (the nearest known one is named).
+        ConfigurationError: two spellings of one parameter, or an unknown name (the nearest is named).
     """
     spellings = {**SPELLINGS, **(also or {})}
     result: dict[str, Any] = {}

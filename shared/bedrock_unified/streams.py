@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import Any, Self
 
-from .converse.events import ConverseEvents, Event
+from .converse.events import ConverseEvents, Event, EventParser
 from .errors import BedrockError
 from .failures import ErrorMaker
 from .flow import Opened, metadata
@@ -89,22 +89,31 @@ class EventStream(_Stream):
     """
 
     def __iter__(self) -> Iterator[Event]:
-        opened = self._opened
-        parser, stream = opened.parser, opened.stream
         try:
-            events, opened.events = opened.events, []
-            while True:
+            while events := self.read():
                 yield from events
-                parser.check()
-                data: bytes = stream.read()  # type: ignore[attr-defined]
-                if not data:
-                    parser.end()
-                    return
-                events = parser.feed(data)
-        except (TransportError, FrameError, InStreamFailure) as failure:
-            raise self._error(failure) from failure
         finally:
             self.close()
+
+    def read(self) -> list[Event]:
+        """The events that the next bytes complete, ``[]`` at the end: iteration, a read at a time."""
+        opened = self._opened
+        parser: EventParser = opened.parser
+        stream: Any = opened.stream
+        events, opened.events = opened.events, []
+        try:
+            while not events:
+                parser.check()
+                data: bytes = stream.read()
+                if not data:
+                    parser.end()
+                    break
+                events = parser.feed(data)
+        except (TransportError, FrameError, InStreamFailure) as failure:
+            error = self._error(failure)
+            self.close()
+            raise error from failure
+        return events
 
     def close(self) -> None:
         """Close the connection unless the stream was read to its end."""
@@ -122,23 +131,32 @@ class AsyncEventStream(_Stream):
     """Like :class:`EventStream`, for ``async for`` and ``async with``."""
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        opened = self._opened
-        parser, stream = opened.parser, opened.stream
         try:
-            events, opened.events = opened.events, []
-            while True:
+            while events := await self.read():
                 for event in events:
                     yield event
-                parser.check()
-                data: bytes = await stream.read()  # type: ignore[attr-defined]
-                if not data:
-                    parser.end()
-                    return
-                events = parser.feed(data)
-        except (TransportError, FrameError, InStreamFailure) as failure:
-            raise self._error(failure) from failure
         finally:
             self.close()
+
+    async def read(self) -> list[Event]:
+        """The events that the next bytes complete, ``[]`` at the end: iteration, a read at a time."""
+        opened = self._opened
+        parser: EventParser = opened.parser
+        stream: Any = opened.stream
+        events, opened.events = opened.events, []
+        try:
+            while not events:
+                parser.check()
+                data: bytes = await stream.read()
+                if not data:
+                    parser.end()
+                    break
+                events = parser.feed(data)
+        except (TransportError, FrameError, InStreamFailure) as failure:
+            error = self._error(failure)
+            self.close()
+            raise error from failure
+        return events
 
     def close(self) -> None:
         """Close the connection unless the stream was read to its end; it needs no awaiting."""

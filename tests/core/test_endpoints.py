@@ -1,4 +1,4 @@
-"""Host names, endpoints of one's own, configured endpoints and proxies, as botocore has them."""
+"""Host names of AWS, as botocore has them, and endpoints of one's own."""
 
 import itertools
 import os
@@ -8,27 +8,23 @@ from urllib.parse import urlsplit
 
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from botocore.utils import is_valid_uri
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bedrock_unified.errors import ConfigurationError
 from bedrock_unified.wire.endpoints import (
     SERVICES,
-    configured_endpoint,
     custom_endpoint,
     endpoint_url,
     is_loopback,
     join_endpoint,
     partition_of,
-    proxy_for,
     region_from_url,
 )
-from botocore.awsrequest import AWSResponse
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
-from botocore.httpsession import ProxyConfiguration
-from botocore.utils import get_environ_proxies, is_valid_uri
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
-
-in_process = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 # One call of each service, to see where botocore sends it.
 CALLS = {
@@ -226,6 +222,7 @@ def test_the_paths_query_stays():
         ("https://a_b", "no valid host name"),
         ("https://[::1", "cannot be read"),
         ("https://[::g]", "cannot be read|no valid host name"),
+        ("https://[v1.a:b]", "no valid host name"),
         ("https://h:99999", "cannot be read"),
         ("https://h:0", "port 0"),
         ("https://h/p?x=1", "query or fragment"),
@@ -314,161 +311,3 @@ def endpoint_of_runtime(region: str) -> str:
 )
 def test_loopback(url: str, loopback: bool):
     assert is_loopback(url) is loopback
-
-
-# --- configured endpoints
-
-endpoints = st.sampled_from(["https://one.example", "http://127.0.0.1:8080/p"])
-maybe_endpoint = st.one_of(st.none(), st.just(""), endpoints)
-maybe_flag = st.sampled_from([None, "true", "TRUE", "false", "", "1"])
-
-
-@pytest.mark.parametrize("service", SERVICES)
-@given(
-    by_service=maybe_endpoint,
-    by_all=maybe_endpoint,
-    in_section=st.sampled_from([None, "this service", "another service", "absent"]),
-    in_profile=st.one_of(st.none(), endpoints),
-    ignore_env=maybe_flag,
-    ignore_profile=st.sampled_from([None, "true", "false"]),
-)
-@in_process
-def test_configured_endpoints_are_botocores(
-    service: str,
-    loader: Any,
-    tmp_path_factory: pytest.TempPathFactory,
-    by_service: str | None,
-    by_all: str | None,
-    in_section: str | None,
-    in_profile: str | None,
-    ignore_env: str | None,
-    ignore_profile: str | None,
-):
-    key = service.replace("-", "_")
-    env = {
-        f"AWS_ENDPOINT_URL_{key.upper()}": by_service,
-        "AWS_ENDPOINT_URL_S3": "https://other.example",
-        "AWS_ENDPOINT_URL": by_all,
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": ignore_env,
-    }
-    profile: dict[str, Any] = {"endpoint_url": in_profile, "ignore_configured_endpoint_urls": ignore_profile}
-    sections = {
-        "this service": {key: "https://section.example"},
-        "another service": {"s3": "https://other.example"},
-    }
-    if in_section:
-        profile["services"] = "mine"
-    config = "[default]\n" + "".join(f"{name} = {value}\n" for name, value in profile.items() if value)
-    for name, url in sections.get(in_section or "", {}).items():
-        config += f"[services mine]\n{name} =\n  endpoint_url = {url}\n"
-    path = tmp_path_factory.mktemp("aws") / "config"
-    path.write_text(config)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_CONFIG_FILE", str(path))
-        for name, value in env.items():
-            if value is not None:
-                patch.setenv(name, value)
-        session = fresh_session(loader)
-        file = session.full_config
-        given_env = {name: value for name, value in env.items() if value is not None}
-        ours = (given_env, session.get_scoped_config(), file.get("services"))
-        try:
-            client = session.create_client(service, region_name="us-east-1")
-        except BotoCoreError:
-            with pytest.raises(ConfigurationError, match="services section 'mine'"):
-                configured_endpoint(service, *ours)
-            return
-    default = endpoint_url(service, "us-east-1")
-    assert (configured_endpoint(service, *ours) or default) == client.meta.endpoint_url
-
-
-def test_nothing_is_configured_by_default():
-    assert configured_endpoint("bedrock-runtime", {}) is None
-
-
-def test_one_services_endpoint_is_not_anothers():
-    env = {"AWS_ENDPOINT_URL_BEDROCK": "http://control"}
-    assert configured_endpoint("bedrock", env) == "http://control"
-    assert configured_endpoint("bedrock-runtime", env) is None
-
-
-# --- proxies
-
-proxy_values = st.sampled_from(
-    ["http://proxy:3128", "https://u:p@proxy:3128", "proxy:3128", "proxy", "//proxy:1", "", "10.0.0.1:80"]
-)
-proxy_names = st.sampled_from(
-    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "Https_Proxy"]
-)
-no_proxies = st.one_of(
-    st.just("*"),
-    st.lists(
-        st.sampled_from(
-            [
-                *(
-                    "amazonaws.com",
-                    ".amazonaws.com",
-                    "us-east-1.amazonaws.com",
-                    "Example.COM",
-                    "example.com:8443",
-                ),
-                *("localhost", "127.0.0.1", "127.0.0.0/8", "10.0.0.0/8", "*", "*.amazonaws.com", "", " h "),
-                *("[::1]", "::1", "com", "s.com", ":8443", "."),
-            ]
-        ),
-        max_size=4,
-    ).map(",".join),
-)
-urls = st.sampled_from(
-    [
-        "https://bedrock-runtime.us-east-1.amazonaws.com",
-        "https://bedrock-runtime.us-east-1.amazonaws.com:443/x",
-        "https://example.com:8443",
-        "http://example.com",
-        "http://EXAMPLE.com:8443",
-        "http://localhost:8080",
-        "http://127.0.0.1:8080",
-        "http://10.1.2.3",
-        "http://[::1]:8080",
-        "http://h",
-        "http://h:",
-    ]
-)
-
-
-@given(
-    url=urls,
-    proxies=st.dictionaries(proxy_names, proxy_values, max_size=4),
-    no_proxy=st.dictionaries(st.sampled_from(["NO_PROXY", "no_proxy"]), no_proxies, max_size=2),
-    as_cgi=st.booleans(),
-)
-@settings(max_examples=500, deadline=None)
-def test_proxies_are_botocores(url: str, proxies: dict[str, str], no_proxy: dict[str, str], as_cgi: bool):
-    env = {**proxies, **no_proxy, **({"REQUEST_METHOD": "GET"} if as_cgi else {})}
-    # Two spellings of one name in upper case: which of them counts depends on their order.
-    assume(not {"HTTPS_PROXY", "Https_Proxy"} <= env.keys())
-    with pytest.MonkeyPatch.context() as patch:
-        for name in process_proxies():
-            patch.delenv(name)
-        for name, value in env.items():
-            patch.setenv(name, value)
-        theirs = ProxyConfiguration(get_environ_proxies(url)).proxy_url_for(url)
-    assert proxy_for(url, env) == theirs
-
-
-def process_proxies() -> list[str]:
-    return [name for name in os.environ if name.lower().endswith("_proxy") or name == "REQUEST_METHOD"]
-
-
-def test_no_proxy_is_asked_for_hosts_it_names():
-    env = {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "localhost, .amazonaws.com"}
-    assert proxy_for("https://bedrock-runtime.us-east-1.amazonaws.com", env) is None
-    assert proxy_for("https://bedrock.example.com", env) == "http://proxy:3128"
-    assert proxy_for("http://bedrock.example.com", env) is None
-
-
-def test_a_proxy_that_cannot_be_used_is_an_error_and_keeps_its_password():
-    with pytest.raises(ConfigurationError, match="HTTPS_PROXY names a 'socks5' proxy") as refused:
-        proxy_for("https://example.com", {"https_proxy": "socks5://user:hunter2@proxy:1080"})
-    assert "hunter2" not in str(refused.value)

@@ -6,39 +6,45 @@ models is Bedrock's to judge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from ..errors import InvalidRequestError
+from ..wire.operations import CONVERSE
 
-MEMBERS = frozenset(
-    {
-        "modelId",
-        "messages",
-        "system",
-        "inferenceConfig",
-        "toolConfig",
-        "guardrailConfig",
-        "additionalModelRequestFields",
-        "promptVariables",
-        "additionalModelResponseFieldPaths",
-        "requestMetadata",
-        "performanceConfig",
-        "serviceTier",
-        "outputConfig",
-    }
-)
+MEMBERS = CONVERSE.in_body | {"modelId"}
 FORMATS: Mapping[str, frozenset[str]] = {
     "image": frozenset({"png", "jpeg", "gif", "webp"}),
     "document": frozenset({"pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"}),
     "video": frozenset({"mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"}),
+    "audio": frozenset(
+        {
+            "mp3",
+            "opus",
+            "wav",
+            "aac",
+            "flac",
+            "mp4",
+            "ogg",
+            "mkv",
+            "mka",
+            "x-aac",
+            "m4a",
+            "mpeg",
+            "mpga",
+            "pcm",
+            "webm",
+        }
+    ),
 }
 _RANGES: Mapping[str, tuple[float, float | None]] = {
     "temperature": (0, 1),
     "topP": (0, 1),
     "maxTokens": (1, None),
 }
+
+Refuse = Callable[..., InvalidRequestError]
 
 
 def check_converse(request: Mapping[str, Any], *, operation: str) -> None:
@@ -60,41 +66,75 @@ def check_converse(request: Mapping[str, Any], *, operation: str) -> None:
                 if near
                 else "fields of the model itself go into additionalModelRequestFields",
             )
-    messages = request.get("messages")
+    messages = _list(request.get("messages"), "messages", refuse)
     if not messages and not request.get("promptVariables") and ":prompt/" not in str(request.get("modelId")):
         raise refuse(f"messages is empty: {messages!r}", "send at least one user message")
-    for message in messages or ():
+    for message in messages:
         _check_message(message, refuse)
-    _check_inference(request.get("inferenceConfig") or {}, refuse)
-    _check_tools(request.get("toolConfig") or {}, refuse)
-    _check_guardrail(request.get("guardrailConfig") or {}, refuse)
+    _check_inference(_structure(request.get("inferenceConfig"), "inferenceConfig", refuse), refuse)
+    _check_tools(_structure(request.get("toolConfig"), "toolConfig", refuse), refuse)
+    _check_guardrail(_structure(request.get("guardrailConfig"), "guardrailConfig", refuse), refuse)
 
 
-Refuse = Callable[..., InvalidRequestError]
+def _structure(value: Any, name: str, refuse: Refuse) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise refuse(f"{name} must be a dict, not {value!r:.120}")
+    return cast("Mapping[str, Any]", value)
 
 
-def _check_message(message: Any, refuse: Refuse) -> None:
-    if not isinstance(message, Mapping) or "role" not in message:
-        raise refuse(f"a message is not {{'role': …, 'content': […]}} but {message!r:.120}")
+def _list(value: Any, name: str, refuse: Refuse) -> Sequence[Any]:
+    if value is None:
+        return ()
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        raise refuse(f"{name} must be a list, not {value!r:.120}")
+    return cast("Sequence[Any]", value)
+
+
+def _check_message(given: Any, refuse: Refuse) -> None:
+    if not isinstance(given, Mapping) or "role" not in given:
+        raise refuse(f"a message is not {{'role': …, 'content': […]}} but {given!r:.120}")
+    message = cast("Mapping[str, Any]", given)
     content = message.get("content")
     if isinstance(content, str) or not isinstance(content, Sequence):
+        kind = type(cast("object", content)).__name__
         raise refuse(
-            f"the content of a {message['role']} message must be a list of blocks, not {type(content).__name__}",
+            f"the content of a {message['role']} message must be a list of blocks, not {kind}",
             "wrap text as [{'text': …}]",
         )
-    for block in content:
-        if len(block) == 1 and "text" in block:
+    for block in cast("Sequence[Any]", content):
+        if isinstance(block, dict) and len(cast("dict[str, Any]", block)) == 1 and "text" in block:
+            continue  # nearly all blocks
+        for part in _parts(block, refuse):
+            _check_formats(part, refuse)
+
+
+def _parts(block: Any, refuse: Refuse) -> Iterator[Mapping[str, Any]]:
+    """The block, and what a tool result holds."""
+    if not isinstance(block, Mapping):
+        raise refuse(f"a content block is not a dict but {block!r:.120}", "wrap text as {'text': …}")
+    members = cast("Mapping[str, Any]", block)
+    yield members
+    if "toolResult" in members:
+        result = _structure(members["toolResult"], "toolResult", refuse)
+        for part in _list(result.get("content"), "the content of a toolResult", refuse):
+            yield _structure(part, "a part of a toolResult", refuse)
+
+
+def _check_formats(part: Mapping[str, Any], refuse: Refuse) -> None:
+    for kind, formats in FORMATS.items():
+        if part.get(kind) is None:
             continue
-        for part in (block, *(block.get("toolResult") or {}).get("content", ())):
-            for kind, formats in FORMATS.items():
-                media = part.get(kind)
-                if isinstance(media, Mapping) and media.get("format") not in formats:
-                    if kind == "document" and "format" not in media:
-                        continue  # Bedrock reads the format from text and content sources itself
-                    raise refuse(
-                        f"{media.get('format')!r} is not a {kind} format that Bedrock reads",
-                        f"formats: {', '.join(sorted(formats))}",
-                    )
+        media = _structure(part[kind], kind, refuse)
+        if kind == "document" and "format" not in media:
+            continue  # Bedrock reads the format from text and content sources itself
+        given = media.get("format")
+        if not isinstance(given, str) or given not in formats:
+            raise refuse(
+                f"{given!r:.80} is not a {kind} format that Bedrock reads",
+                f"formats: {', '.join(sorted(formats))}",
+            )
 
 
 def _check_inference(config: Mapping[str, Any], refuse: Refuse) -> None:
@@ -102,22 +142,27 @@ def _check_inference(config: Mapping[str, Any], refuse: Refuse) -> None:
         value = config.get(name)
         if value is None:
             continue
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        whole = name == "maxTokens"
+        number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
         if not number or not (value >= low and (high is None or value <= high)):
             limit = f"from {low} to {high}" if high is not None else f"at least {low}"
-            raise refuse(f"inferenceConfig.{name} is {value!r}", f"it must be a number, {limit}")
+            kind = "a whole number" if whole else "a number"
+            raise refuse(f"inferenceConfig.{name} is {value!r:.80}", f"it must be {kind}, {limit}")
 
 
 def _check_tools(config: Mapping[str, Any], refuse: Refuse) -> None:
-    for tool in config.get("tools", ()):
-        spec = tool.get("toolSpec") if isinstance(tool, Mapping) else None
-        if spec is None:
+    for tool in _list(config.get("tools"), "toolConfig.tools", refuse):
+        given = _structure(tool, "a tool", refuse).get("toolSpec")
+        if given is None:
             continue
-        schema = (spec.get("inputSchema") or {}).get("json")
-        if not isinstance(schema, Mapping) or schema.get("type", "object") != "object":
-            shown = schema.get("type") if isinstance(schema, Mapping) else schema
+        spec = _structure(given, "toolSpec", refuse)
+        held = _structure(spec.get("inputSchema"), f"the inputSchema of tool {spec.get('name')!r}", refuse)
+        schema: Any = held.get("json")
+        is_dict = isinstance(schema, Mapping)
+        kind: Any = cast("Mapping[str, Any]", schema).get("type", "object") if is_dict else schema
+        if not is_dict or kind != "object":
             raise refuse(
-                f"the input schema of tool {spec.get('name')!r} is not an object but {shown!r:.80}",
+                f"the input schema of tool {spec.get('name')!r} is not an object but {kind!r:.80}",
                 "a tool's schema must be {'type': 'object', 'properties': {…}}",
             )
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Callable
 from typing import Any
 
 from ..wire import json_codec
-from ..wire.eventstream import Frame, FrameDecoder
+from ..wire.eventstream import Frame, FrameDecoder, FrameError
 from ..wire.failure import in_stream_failure
 from ..wire.http import FailureKind, TransportError
 from .blobs import decode_delta
 from .reducer import StreamReducer
 
 Event = dict[str, Any]
+# Deltas of text and small numbers; others (a tool result's JSON) may hold numbers of any size.
+_SMALL = frozenset({"citation", "image", "reasoningContent", "text", "toolUse"})
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+
+
+def _unreadable(name: str, error: Exception) -> FrameError:
+    return FrameError(f"the payload of a {name} event cannot be read: {error!r}")
+
 
 
 class EventParser:
@@ -39,7 +48,11 @@ class EventParser:
             if frame[0].event_type is None:
                 self._error = in_stream_failure(frame)
                 break
-            events.append(self._event(frame))
+            try:
+                events.append(self._event(frame))
+            except _UNREADABLE as error:
+                self._error = _unreadable(frame[0].event_type, error)
+                break
         if not events:
             self.check()
         return events
@@ -71,23 +84,49 @@ class EventParser:
 class ConverseEvents(EventParser):
     """The events of ConverseStream, reduced to a response as they pass."""
 
-    __slots__ = ("reducer",)
+    __slots__ = ("_append_text", "_text_index", "reducer")
 
     def __init__(self) -> None:
         super().__init__()
         self.reducer = StreamReducer()
+        self._text_index = -1  # the block that the last text went to, and the way there
+        self._append_text: Callable[[str], object] = str
 
-    def _event(self, frame: Frame) -> Event:
-        head, payload = frame
-        # A tool result's JSON may hold numbers of any size; everything else is text and small numbers.
-        members = json_codec.loads(payload) if b'"json"' in payload else json_codec.loads_quick(payload)
-        members.pop("p", None)  # padding, so that the frames' lengths do not betray the text
-        name = head.event_type or ""
-        if name == "contentBlockDelta" and "text" not in members["delta"]:
-            decode_delta(members["delta"])
-        event = {name: members}
-        self.reducer.feed(event)
-        return event
+    def feed(self, data: bytes) -> list[Event]:
+        # Written out instead of using _event(): there is one round for every token.
+        events: list[Event] = []
+        for frame in self._decoder.feed(data):
+            head, payload = frame
+            name = head.event_type
+            if name is None:
+                self._error = in_stream_failure(frame)
+                break
+            try:
+                if name == "contentBlockDelta":
+                    members = json_codec.loads_quick(payload)
+                    delta = members["delta"]
+                    if len(delta) == 1 and "text" in delta:
+                        index = members["contentBlockIndex"]
+                        if index != self._text_index:
+                            self._append_text = self.reducer.block(index).parts("text").append
+                            self._text_index = index
+                        self._append_text(delta["text"])
+                    else:
+                        if not _SMALL.issuperset(delta):
+                            members = json_codec.loads(payload)
+                        decode_delta(members["delta"])
+                        self.reducer.take(name, members)
+                else:
+                    members = json_codec.loads(payload)
+                    self.reducer.take(name, members)
+                members.pop("p", None)  # padding, so that the frames' lengths do not betray the text
+            except _UNREADABLE as error:
+                self._error = _unreadable(name, error)
+                break
+            events.append({name: members})
+        if not events:
+            self.check()
+        return events
 
     def end(self) -> None:
         super().end()

@@ -36,15 +36,16 @@ def guardrail_config(
         ConfigurationError: half of the pair (half a guardrail would guard nothing), or a value that Bedrock
             would refuse.
     """
-    given: dict[str, Any] = dict(config or {})
-    for name, value in (
-        ("guardrailIdentifier", identifier),
-        ("guardrailVersion", version),
-        ("trace", trace),
-        ("streamProcessingMode", stream_processing_mode),
-    ):
-        if value is not None:
-            given[name] = value
+    single = {
+        "guardrailIdentifier": identifier,
+        "guardrailVersion": version,
+        "trace": trace,
+        "streamProcessingMode": stream_processing_mode,
+    }
+    given: dict[str, Any] = {
+        **(config or {}),
+        **{name: value for name, value in single.items() if value is not None},
+    }
     if not given:
         return None
     has_id, has_version = given.get("guardrailIdentifier"), given.get("guardrailVersion")

@@ -6,9 +6,11 @@ is parsed once), and what is not known is kept.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from ..wire import json_codec
+
+_KINDS = frozenset({"citation", "image", "reasoningContent", "text", "toolResult", "toolUse"})
 
 
 class StreamReducer:
@@ -28,21 +30,27 @@ class StreamReducer:
     def feed(self, event: dict[str, Any]) -> None:
         """Take one event, as ``{name: members}``."""
         for name, members in event.items():
-            if name == "contentBlockDelta":
-                self.block(members.get("contentBlockIndex", 0)).delta(members.get("delta", {}))
-            elif name == "contentBlockStart":
-                self.block(members.get("contentBlockIndex", 0)).start(members.get("start", {}))
-            elif name == "contentBlockStop":
-                self.block(members.get("contentBlockIndex", 0)).stopped = True
-            elif name == "messageStart":
-                self._role = members.get("role", "assistant")
-            elif name == "messageStop":
-                self._stop = members
-                self.finished = True
-            elif name == "metadata":
-                self._metadata = members
-            else:
-                self._extras.setdefault(name, []).append(members)
+            self.take(name, members)
+
+    def take(self, name: str, members: dict[str, Any]) -> None:
+        """Take one event by its name and its members."""
+        if name == "contentBlockDelta":
+            index = members.get("contentBlockIndex", 0)
+            block = self._blocks.get(index) or self.block(index)
+            block.delta(members.get("delta", {}))
+        elif name == "contentBlockStart":
+            self.block(members.get("contentBlockIndex", 0)).start(members.get("start", {}))
+        elif name == "contentBlockStop":
+            self.block(members.get("contentBlockIndex", 0)).stopped = True
+        elif name == "messageStart":
+            self._role = members.get("role", "assistant")
+        elif name == "messageStop":
+            self._stop = members
+            self.finished = True
+        elif name == "metadata":
+            self._metadata = members
+        else:
+            self._extras.setdefault(name, []).append(members)
 
     def block(self, index: int) -> BlockReducer:
         """The block of this index, opened if it is new: only tool blocks announce themselves."""
@@ -68,11 +76,11 @@ class StreamReducer:
     def response(self) -> dict[str, Any]:
         """The response in Converse's unary shape; ``stopReason`` is None until ``messageStop``."""
         return {
+            **self._extras,
             "output": {"message": {"role": self._role, "content": self.content()}},
             "stopReason": None,
             **self._stop,
             **self._metadata,
-            **self._extras,
         }
 
 
@@ -93,10 +101,14 @@ class BlockReducer:
     def delta(self, delta: dict[str, Any]) -> None:
         """The ``delta`` member of ``contentBlockDelta``."""
         for kind, value in delta.items():
-            parts = self._parts.get(kind)
-            if parts is None:
-                parts = self._parts[kind] = []
-            parts.append(value)
+            self.parts(kind).append(value)
+
+    def parts(self, kind: str) -> list[Any]:
+        """The deltas of one kind so far; appending to the list adds to the block."""
+        parts = self._parts.get(kind)
+        if parts is None:
+            parts = self._parts[kind] = []
+        return parts
 
     @property
     def tool_use(self) -> dict[str, Any] | None:
@@ -110,6 +122,9 @@ class BlockReducer:
 
     def block(self) -> dict[str, Any]:
         """The block as Converse's unary response has it."""
+        return {**self._known(), **self._unknown()}
+
+    def _known(self) -> dict[str, Any]:
         parts, start = self._parts, self._start
         if "toolUse" in start or "toolUse" in parts:
             return {"toolUse": {**start.get("toolUse", {}), "input": parse_tool_input(self.tool_input)}}
@@ -121,18 +136,25 @@ class BlockReducer:
         if "reasoningContent" in parts:
             return {"reasoningContent": _reasoning(parts["reasoningContent"])}
         if "citation" in parts:
-            text = "".join(parts.get("text", ()))
-            content = [{"text": text}] if "text" in parts else []
-            return {"citationsContent": {"content": content, "citations": list(parts["citation"])}}
+            cited: dict[str, Any] = {"citations": list(parts["citation"])}
+            if "text" in parts:  # Nova's grounding cites without a text, and then sends no content
+                cited["content"] = [{"text": "".join(parts["text"])}]
+            return {"citationsContent": cited}
         if "text" in parts or not (parts or start):
             return {"text": "".join(parts.get("text", ()))}
-        # A kind that did not exist when this was written: kept as it came.
-        kept = {kind: value[0] if len(value) == 1 else value for kind, value in parts.items()}
-        return {**start, **kept}
+        return {}
+
+    def _unknown(self) -> dict[str, Any]:
+        """Kinds that did not exist when this was written, as they came."""
+        kept = {kind: value for kind, value in self._start.items() if kind not in _KINDS}
+        for kind, values in self._parts.items():
+            if kind not in _KINDS:
+                kept[kind] = values[0] if len(values) == 1 else list(values)
+        return kept
 
 
 def parse_tool_input(text: str) -> Any:
-    """The tool's input. No text is ``{}``; text that is not JSON is returned as it is, for the caller to judge."""
+    """The tool's input. No text is ``{}``; text that is not JSON stays as it is, for the caller to judge."""
     if not text.strip():
         return {}
     try:
@@ -162,9 +184,9 @@ def _image(start: dict[str, Any], deltas: list[dict[str, Any]]) -> dict[str, Any
     image = dict(start)
     pieces: list[bytes] = []
     for delta in deltas:
-        source = delta.get("source")
-        if isinstance(source, dict) and set(source) == {"bytes"}:
-            pieces.append(source["bytes"])
+        source: Any = delta.get("source")
+        if isinstance(source, dict) and list(held := cast("dict[str, Any]", source)) == ["bytes"]:
+            pieces.append(held["bytes"])
         elif source is not None:
             image["source"] = source
         image.update({name: value for name, value in delta.items() if name != "source"})

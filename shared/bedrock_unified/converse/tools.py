@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from ..errors import InvalidRequestError
 
-_WORDS: Mapping[str, dict[str, Any]] = {
-    "auto": {"auto": {}},
-    "any": {"any": {}},
-    "required": {"any": {}},
-}
-_EMPTY_SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
+_WORDS: Mapping[str, str] = {"auto": "auto", "any": "any", "required": "any"}
 
 
 def tool_spec(
@@ -22,7 +17,7 @@ def tool_spec(
     spec: dict[str, Any] = {"name": name}
     if description and description.strip():
         spec["description"] = description  # Bedrock refuses an empty one
-    spec["inputSchema"] = {"json": schema or _EMPTY_SCHEMA}
+    spec["inputSchema"] = {"json": schema or {"type": "object", "properties": {}}}
     if strict is not None:
         spec["strict"] = strict
     return {"toolSpec": spec}
@@ -32,10 +27,10 @@ def tool_choice(choice: Any, names: frozenset[str] | set[str] | tuple[str, ...])
     """``toolConfig.toolChoice`` for a choice in any accepted spelling; None leaves it to the model.
 
     Args:
-        choice: None, ``auto``, ``any``, ``required``, True (a tool must be called), a tool's name, or a dict of
-            Converse's (``{"tool": {"name": …}}``), OpenAI's (``{"type": "function", "function": {"name": …}}``)
-            or Anthropic's shape (``{"type": "tool", "name": …}``). ``none`` and False are not choices of
-            Converse's: callers leave the tools out.
+        choice: None, ``auto``, ``any``, ``required``, True (a tool must be called), a tool's name, or a dict
+            of Converse's (``{"tool": {"name": …}}``), OpenAI's (``{"type": "function", "function": {"name":
+            …}}``) or Anthropic's shape (``{"type": "tool", "name": …}``). ``none`` and False are not choices
+            of Converse's: callers leave the tools out.
         names: the tools there are.
 
     Raises:
@@ -46,15 +41,19 @@ def tool_choice(choice: Any, names: frozenset[str] | set[str] | tuple[str, ...])
     if choice is True:
         return {"any": {}}
     if isinstance(choice, str):
-        return _WORDS.get(choice) or _named(choice, names)
+        return {_WORDS[choice]: {}} if choice in _WORDS else _named(choice, names)
     if isinstance(choice, Mapping):
-        if len(choice) == 1 and (kind := next(iter(choice))) in ("auto", "any"):
+        members = cast("Mapping[str, Any]", choice)
+        if len(members) == 1 and (kind := next(iter(members))) in ("auto", "any"):
             return {kind: {}}
-        held = choice.get("tool") or choice.get("function") or choice
-        if isinstance(held, Mapping) and isinstance(held.get("name"), str):
-            return _named(held["name"], names)
-        if choice.get("type") in _WORDS:
-            return _WORDS[choice["type"]]
+        held: Any = members.get("tool") or members.get("function") or members
+        if isinstance(held, Mapping):
+            name = cast("Mapping[str, Any]", held).get("name")
+            if isinstance(name, str):
+                return _named(name, names)
+        kind = members.get("type")
+        if isinstance(kind, str) and kind in _WORDS:
+            return {_WORDS[kind]: {}}
     raise InvalidRequestError(
         f"tool_choice {choice!r:.120} is not understood",
         hint="use 'auto', 'any', 'required', 'none', a tool's name, or {'tool': {'name': …}}",
@@ -63,11 +62,10 @@ def tool_choice(choice: Any, names: frozenset[str] | set[str] | tuple[str, ...])
 
 def is_none(choice: Any) -> bool:
     """Whether a choice says that no tool may be called."""
-    return (
-        choice is False
-        or choice == "none"
-        or (isinstance(choice, Mapping) and (choice.get("type") == "none" or list(choice) == ["none"]))
-    )
+    if isinstance(choice, Mapping):
+        members = cast("Mapping[str, Any]", choice)
+        return members.get("type") == "none" or list(members) == ["none"]
+    return choice is False or choice == "none"
 
 
 def _named(name: str, names: frozenset[str] | set[str] | tuple[str, ...]) -> dict[str, Any]:

@@ -4,8 +4,8 @@ Rules, applied to copies of the lists (the blocks themselves are shared and neve
 
 1. Text that is empty or only white space is dropped: Bedrock refuses it.
 2. A turn without blocks is dropped.
-3. Neighbouring turns of one role become one turn: roles must alternate, and the results of parallel tool calls
-   must stand together in one user turn.
+3. Neighbouring turns of one role become one turn: roles must alternate, and the results of parallel tool
+   calls must stand together in one user turn.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ class Usage:
     """Tokens of one call.
 
     Attributes:
-        input_tokens: all input: uncached, read from the cache and written to it. Bedrock's own ``inputTokens``
-            leaves the latter two out.
+        input_tokens: all input: uncached, read from the cache and written to it. Bedrock's own
+            ``inputTokens`` leaves the latter two out.
         output_tokens: all output.
         cache_read: input read from the prompt cache; None where Bedrock says nothing.
         cache_write: input written to the prompt cache; None where Bedrock says nothing.

@@ -34,8 +34,8 @@ class IdentitySource(Protocol):
         """
         ...
 
-    def renew(self) -> bool:
-        """AWS said that the identity has expired: whether fetching again can give another one."""
+    def renew(self, expired: Identity) -> bool:
+        """AWS said that this identity has expired: whether fetching again can give another one."""
         ...
 
 
@@ -55,7 +55,7 @@ class FixedIdentity:
         """The identity."""
         return self._identity
 
-    def renew(self) -> bool:
+    def renew(self, expired: Identity) -> bool:
         """A fixed identity stays expired."""
         return False
 

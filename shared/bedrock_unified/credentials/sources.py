@@ -1,5 +1,6 @@
 """Choosing who signs, by the documented precedence, and asking botocore's chain when nothing else is set."""
 
+# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
 import logging
@@ -8,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AuthenticationError, BedrockError, ConfigurationError
+from ..settings import check_secret
 from ..wire.signing import Keys
 from .identity import Bearer, FixedIdentity, Identity, IdentitySource
 
@@ -26,8 +28,8 @@ def choose_source(settings: ConnectionSettings, env: Mapping[str, str], region: 
     if settings.secrets_lost:
         raise ConfigurationError(
             "this copy was made without its explicit credentials, and will not sign as somebody else",
-            hint="give it api_key= or aws_access_key_id= and aws_secret_access_key= again; models on a profile, "
-            "a role or the environment keep working when they are pickled",
+            hint="give it api_key= or aws_access_key_id= and aws_secret_access_key= again; models on a "
+            "profile, a role or the environment keep working when they are pickled",
         )
     if settings.api_key:
         return FixedIdentity(Bearer(settings.api_key))
@@ -38,6 +40,7 @@ def choose_source(settings: ConnectionSettings, env: Mapping[str, str], region: 
     if settings.profile_name:
         return ChainIdentity(settings.profile_name, region)
     if token := env.get("AWS_BEARER_TOKEN_BEDROCK", "").strip():
+        check_secret("AWS_BEARER_TOKEN_BEDROCK", token)
         return FixedIdentity(Bearer(token))
     return environment_keys(env) or ChainIdentity(env.get("AWS_PROFILE") or None, region, explicit=False)
 
@@ -57,6 +60,13 @@ def environment_keys(env: Mapping[str, str]) -> FixedIdentity | None:
             hint="set both, or neither",
         )
     token = env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN") or None
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", key_id),
+        ("AWS_SECRET_ACCESS_KEY", secret),
+        ("AWS_SESSION_TOKEN", token),
+    ):
+        if value is not None:
+            check_secret(name, value)
     return FixedIdentity(Keys(key_id, secret, token))
 
 
@@ -68,6 +78,7 @@ class ChainIdentity:
         self._explicit = explicit and profile is not None
         self._region = region
         self._credentials: Any = None
+        self._issued: Keys | None = None  # the keys that were last given out
         self._lock = Lock()
 
     def ready(self) -> Identity | None:
@@ -78,30 +89,40 @@ class ChainIdentity:
         refresh_needed = getattr(credentials, "refresh_needed", None)
         if refresh_needed is not None and refresh_needed():
             return None
-        return _keys(credentials)
+        return self._issue(credentials)
 
     def fetch(self) -> Identity:
         """Ask the chain. Raises AuthenticationError or ConfigurationError with what to do."""
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             with self._lock:
-                if self._credentials is None:
-                    self._credentials = self._find()
-            return _keys(self._credentials)
-        except BotoCoreError as error:
+                credentials = self._credentials
+                if credentials is None:
+                    credentials = self._credentials = self._find()
+            return self._issue(credentials)
+        # STS and SSO refuse with a ClientError; a provider that finds its own settings unreadable, a process
+        # that does not exist and a token file that is gone come as they are.
+        except (BotoCoreError, ClientError, OSError, ValueError, KeyError) as error:
             raise self._explained(error) from error
 
-    def renew(self) -> bool:
-        """Forget the keys, so that the chain is asked again."""
-        self._credentials = None
+    def renew(self, expired: Identity) -> bool:
+        """Forget these keys, so that the chain is asked again; of many calls that failed, only once."""
+        with self._lock:
+            if self._issued == expired:
+                self._credentials = self._issued = None
         return True
+
+    def _issue(self, credentials: Any) -> Keys:
+        frozen = credentials.get_frozen_credentials()
+        keys = self._issued = Keys(frozen.access_key, frozen.secret_key, frozen.token or None)
+        return keys
 
     def _find(self) -> Any:
         import botocore.session
         from botocore.exceptions import NoCredentialsError
 
-        session = botocore.session.Session(profile=self._profile if self._explicit else None)
+        session: Any = botocore.session.Session(profile=self._profile if self._explicit else None)
         if self._region:
             session.set_config_variable("region", self._region)
         credentials = session.get_credentials()
@@ -116,8 +137,3 @@ class ChainIdentity:
         kind, hint = explain_missing_credentials(error, profile_name=self._profile)
         message = f"no AWS credentials: {error}" if kind is AuthenticationError else str(error)
         return kind(message, hint=hint)
-
-
-def _keys(credentials: Any) -> Keys:
-    frozen = credentials.get_frozen_credentials()
-    return Keys(frozen.access_key, frozen.secret_key, frozen.token or None)

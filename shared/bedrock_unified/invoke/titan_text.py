@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import InvalidRequestError
+from ..errors import BedrockError, InvalidRequestError
 from ..wire import json_codec
 
 MODEL = "amazon.titan-embed-text-v2:0"
 DIMENSIONS = (256, 512, 1024)
 
 
-def request(text: str, *, dimensions: int | None = None, normalize: bool | None = None) -> bytes:
+def request(text: Any, *, dimensions: int | None = None, normalize: bool | None = None) -> bytes:
     """The body of one request.
 
     Raises:
@@ -35,6 +35,17 @@ def request(text: str, *, dimensions: int | None = None, normalize: bool | None 
 
 
 def answer(body: bytes) -> tuple[list[float], int]:
-    """The vector and the number of input tokens."""
-    fields = json_codec.loads_quick(body)
-    return fields["embedding"], fields.get("inputTextTokenCount", 0)
+    """The vector and the number of input tokens.
+
+    Raises:
+        BedrockError: the body is not an embedding model's answer.
+    """
+    try:
+        fields = json_codec.loads_quick(body)
+        return fields["embedding"], fields.get("inputTextTokenCount", 0)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BedrockError(
+            f"the answer is not an embedding: {body[:200].decode('utf-8', 'replace')!r}",
+            operation="InvokeModel",
+            hint=f"model_id must name a text embedding model, such as {MODEL}",
+        ) from error

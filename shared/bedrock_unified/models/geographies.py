@@ -69,10 +69,9 @@ def profile_candidates(base_id: str, region: str | None) -> tuple[str, ...]:
     """
     if not region:
         return ()
-    for prefix, geographies in _tables().suggestions:
-        if region.startswith(prefix):
-            return tuple(f"{geo}.{base_id}" for geo in geographies)
-    return ()
+    rules = _tables().suggestions  # the last one fits every region
+    geographies = next(geographies for prefix, geographies in rules if region.startswith(prefix))
+    return tuple(f"{geo}.{base_id}" for geo in geographies)
 
 
 def suggested_profile(base_id: str, region: str | None, available: Iterable[str] = ()) -> str | None:

@@ -8,7 +8,7 @@ import gc
 import time
 import warnings
 from collections.abc import AsyncGenerator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -51,7 +51,7 @@ class AsyncTransport:
         # aiohttp gives these headers to a tunnel; a proxy without one reads them in the request itself.
         tunnel = settings.origin.startswith("https:")
         self._plain_proxy_headers = None if tunnel else self._proxy_headers
-        self._url = lru_cache(maxsize=256)(self._make_url)
+        self._url = lru_cache(maxsize=256)(partial(_url, settings.origin))
 
     async def run(self, flow: Flow[T]) -> T:
         """Drive a flow to its result."""
@@ -65,8 +65,16 @@ class AsyncTransport:
 
     def drop(self) -> None:
         """Forget the sessions of event loops that are closed."""
-        for loop in [loop for loop in self._sessions if loop.is_closed()]:
-            self._sessions.pop(loop).abandon()
+        # keyrefs() is one step: other threads may be opening sessions on loops of their own.
+        for loop in [reference() for reference in self._sessions.keyrefs()]:
+            if loop is None or not loop.is_closed():
+                continue
+            held = self._sessions.pop(loop, None)
+            if held is not None and not held.session.closed:
+                held.abandon()
+
+    def __del__(self) -> None:
+        self.drop()  # sessions of open loops close with their loops
 
     async def _execute(self, command: Command) -> Any:
         if isinstance(command, Request):
@@ -109,9 +117,6 @@ class AsyncTransport:
                 held.slots.release()
                 if answer is not None:
                     answer.close()  # a no-op once the body was read whole and the connection is back
-
-    def _make_url(self, target: str) -> URL:
-        return URL(self._settings.origin + target, encoded=True)  # yarl would undo %3A
 
     def _client_timeout(self, total: float | None) -> aiohttp.ClientTimeout:
         limit = self._settings
@@ -169,6 +174,10 @@ class _LoopSession:
                     next(closing)
             del connector
             gc.collect()
+
+
+def _url(origin: str, target: str) -> URL:
+    return URL(origin + target, encoded=True)  # yarl would undo %3A
 
 
 async def _guard(session: aiohttp.ClientSession) -> AsyncGenerator[None]:

@@ -40,7 +40,7 @@ class TransportSettings:
 
     @property
     def proxy_parts(self) -> tuple[str | None, dict[str, str] | None]:
-        """The proxy's URL without user and password, which no error may quote, and the header that has them."""
+        """The proxy's URL without user and password, which no error may quote, and the header with them."""
         if self.proxy is None:
             return None, None
         parts = urlsplit(self.proxy)

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from struct import Struct
 from zlib import crc32
 
-MAX_FRAME = 24 * 1024 * 1024  # botocore's limit for a message
+# botocore's limits.
+MAX_PAYLOAD = 24 * 1024 * 1024
 MAX_HEADERS = 128 * 1024
 _CACHED_HEADS = 64
 
@@ -73,14 +74,14 @@ class FrameDecoder:
             raise self.error
         frames: list[Frame] = []
         try:
-            self._feed(data, frames)
+            self._take(data, frames)
         except FrameError as error:
             self.error = error
             if not frames:
                 raise
         return frames
 
-    def _feed(self, data: bytes, frames: list[Frame]) -> None:
+    def _take(self, data: bytes, frames: list[Frame]) -> None:
         if self._missing > 0:
             # A frame in many pieces is joined once, when it is whole: joining at each piece is quadratic.
             self._parts.append(data)
@@ -97,8 +98,10 @@ class FrameDecoder:
             total, header_length, prelude_crc = _PRELUDE.unpack_from(data, position)
             if crc32(data[position : position + 8]) != prelude_crc:
                 raise FrameError(f"the prelude of a frame has CRC {prelude_crc:#010x}, which is not its own")
-            if total < header_length + 16 or total > MAX_FRAME or header_length > MAX_HEADERS:
-                raise FrameError(f"a frame of {total} bytes with {header_length} bytes of headers is impossible")
+            if not 0 <= total - header_length - 16 <= MAX_PAYLOAD or header_length > MAX_HEADERS:
+                raise FrameError(
+                    f"a frame of {total} bytes with {header_length} bytes of headers is impossible"
+                )
             stop = position + total
             if stop > end:
                 self._missing = stop - end

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from . import json_codec
 from .eventstream import Frame
@@ -41,15 +41,15 @@ class InStreamFailure(Exception):
 def failure_of(response: Response) -> Failure:
     """The failure of an error response.
 
-    The kind stands in ``x-amzn-ErrorType`` up to a colon; other front ends (proxies, gateways) put it into the
-    body as ``__type`` or ``code``, or nowhere.
+    The kind stands in ``x-amzn-ErrorType`` up to a colon; other front ends (proxies, gateways) put it into
+    the body as ``__type`` or ``code``, or nowhere.
     """
     body: Any = None
     try:
         body = json_codec.loads(response.body) if response.body else None
     except ValueError:
         body = None
-    fields: dict[str, Any] = body if isinstance(body, dict) else {}
+    fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     code = response.headers.get("x-amzn-errortype") or fields.get("__type") or fields.get("code") or ""
     code = str(code).partition(":")[0].rpartition("#")[2] or str(response.status)
     message = next(
@@ -84,9 +84,9 @@ def server_time(headers: Mapping[str, str]) -> float | None:
         return None
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
 def _plain_text(response: Response) -> str:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from typing import Any
+from enum import Enum
+from typing import Any, NoReturn
+from uuid import UUID
 
 import orjson
 
 # Digits become "0", everything else a space: a run of 19 zeros means a number orjson might not hold.
 _DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
 _LONG_NUMBER = b"0" * 19
+# What the standard library has no form for has none here either, with or without a null beside it.
+_ONLY_JSON = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def dumps(value: Any) -> bytes:
@@ -25,7 +29,7 @@ def dumps(value: Any) -> bytes:
         TypeError: a value JSON has no form for; the message names its type.
     """
     try:
-        text = orjson.dumps(value, default=_encode_other, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+        text = orjson.dumps(value, default=_encode_other, option=_ONLY_JSON)
     except TypeError:
         return _dumps_slowly(value)
     if b"null" in text:
@@ -41,7 +45,7 @@ def loads(text: bytes | str) -> Any:
     """
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if _LONG_NUMBER in raw.translate(_DIGITS):
-        return json.loads(raw)
+        return _loads_slowly(raw)
     return loads_quick(raw)
 
 
@@ -50,16 +54,37 @@ def loads_quick(text: bytes) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return json.loads(text)
+        return _loads_slowly(text)
 
 
 def _dumps_slowly(value: Any) -> bytes:
-    return json.dumps(
-        value, default=_encode_other, allow_nan=False, separators=(",", ":"), ensure_ascii=True
-    ).encode()
+    try:
+        return json.dumps(
+            value, default=_encode_other, allow_nan=False, separators=(",", ":"), ensure_ascii=True
+        ).encode()
+    except RecursionError:
+        raise ValueError("the value is nested too deeply for JSON") from None
+
+
+def _loads_slowly(text: bytes) -> Any:
+    try:
+        return json.loads(text, parse_constant=_not_json)
+    except RecursionError:
+        raise ValueError("the JSON text is nested too deeply") from None
+
+
+def _not_json(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _encode_other(value: Any) -> Any:
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if isinstance(value, (bytes, bytearray)):
         return b64encode(value).decode("ascii")
+    if isinstance(value, memoryview):
+        return b64encode(value.tobytes()).decode("ascii")
+    # orjson writes these two itself.
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, UUID):
+        return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form: {value!r:.80}")

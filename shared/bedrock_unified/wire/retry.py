@@ -1,7 +1,7 @@
 """One retry policy: full-jitter exponential back-off under a budget, as in botocore's standard mode.
 
-``max_retries`` counts the tries after the first. The budget is shared by all calls of a client: when a service
-is down, a client stops multiplying its load.
+``max_retries`` counts the tries after the first. The budget is shared by all calls of a client: when a
+service is down, a client stops multiplying its load.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class RetryBudget:
 
 def backoff(attempt: int, retry_after: str | None = None) -> float:
     """Seconds to wait before retry number ``attempt`` (from 1), at least what the server asked for."""
-    wait = random.uniform(0, min(_MAX_BACKOFF, 2.0 ** (attempt - 1)))
+    wait = random.uniform(0, min(_MAX_BACKOFF, 2.0 ** min(attempt - 1, 10)))
     if retry_after is not None:
         try:
             wait = max(wait, min(float(retry_after), _MAX_RETRY_AFTER))

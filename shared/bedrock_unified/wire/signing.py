@@ -14,8 +14,25 @@ from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import quote
 
-# Headers that proxies and HTTP libraries may change on the way.
-_UNSIGNED = frozenset({"connection", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id"})
+# Headers that proxies, HTTP libraries and tracers may add or change on the way; botocore's list.
+_UNSIGNED = frozenset(
+    {
+        "baggage",
+        "connection",
+        "expect",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "traceparent",
+        "tracestate",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "x-amzn-trace-id",
+    }
+)
 _SPACES = re.compile(r"\s+")
 
 
@@ -106,7 +123,8 @@ def sign(
     key = _signing_key(keys.secret_access_key, day, region, service)
     signature = hmac.digest(key, text.encode(), "sha256").hex()
     signed["authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={keys.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
+        f"AWS4-HMAC-SHA256 Credential={keys.access_key_id}/{scope}, "
+        f"SignedHeaders={names}, Signature={signature}"
     )
     return signed
 

@@ -2,10 +2,11 @@
 
 import botocore.session
 import pytest
-from bedrock_unified.models.geographies import profile_candidates, split_name, suggested_profile
-from bedrock_unified.models.ids import parse_model_id
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bedrock_unified.models.geographies import profile_candidates, split_name, suggested_profile
+from bedrock_unified.models.ids import parse_model_id
 
 MODEL = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import botocore.session
 import pytest
-from bedrock_unified.errors import InvalidRequestError
-from bedrock_unified.models.ids import aliases, parse_arn, parse_model_id, region_of_arn
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bedrock_unified.errors import InvalidRequestError
+from bedrock_unified.models.ids import aliases, parse_arn, parse_model_id, region_of_arn
 
 WIRE = Path(os.environ.get("BEDROCK_TRAFFIC") or Path(__file__).parents[4] / "shared" / "wire")
 ACCOUNT = "123456789012"
@@ -171,6 +172,7 @@ def test_part_of_a_short_name_is_no_short_name():
         ("deepseek.r1-v1:0", None, "deepseek", "deepseek.r1-v1:0"),
         ("qwen.qwen3.5-coder", None, "qwen", "qwen.qwen3.5-coder"),
         ("zai.glm-4.7", None, "zai", "zai.glm-4.7"),
+        ("meta.llama.next-1", None, "meta", "meta.llama.next-1"),
         ("newco.model3.5-chat", None, "newco", "newco.model3.5-chat"),
         ("newco.v3.turbo", None, "newco", "newco.v3.turbo"),
         ("ai21.jamba-1-5-mini-v1:0", None, "ai21", "ai21.jamba-1-5-mini-v1:0"),

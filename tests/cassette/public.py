@@ -1,0 +1,119 @@
+"""The public methods that must have a cassette, and a watch on whether a test really calls them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections import Counter
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+#: Class → its module.
+OWNERS = {
+    "BedrockClient": "bedrock_unified",
+    "ChatBedrock": "langchain_bedrock_unified",
+    "BedrockEmbeddings": "langchain_bedrock_unified",
+    "BedrockConverse": "llamaindex_bedrock_unified",
+    "BedrockEmbedding": "llamaindex_bedrock_unified",
+}
+_OURS = ("bedrock_unified", "langchain_bedrock_unified", "llamaindex_bedrock_unified")
+
+#: Our own public methods that send nothing, and why.
+SENDS_NOTHING = {
+    "BedrockClient": {
+        "from_settings": "a constructor",
+        "raising": "another view of the client",
+        "observe": "registers a callback",
+        "close": "closes connections",
+        "aclose": "closes connections",
+    },
+    "ChatBedrock": {
+        "converse_members": "builds a part of a request",
+        "is_lc_serializable": "says how it is written down",
+    },
+    "BedrockEmbeddings": {},
+    "BedrockConverse": {
+        "class_name": "a name",
+        "to_dict": "writes the model down",
+        "converse_members": "builds a part of a request",
+        "get_tool_calls_from_response": "reads an answer",
+    },
+    "BedrockEmbedding": {"class_name": "a name", "to_dict": "writes the model down"},
+}
+
+#: Methods that the frameworks define and that reach Bedrock through ours: the ones their users call.
+INHERITED = {
+    "BedrockClient": "",
+    "ChatBedrock": """
+        invoke ainvoke stream astream batch abatch batch_as_completed abatch_as_completed
+        generate agenerate generate_prompt agenerate_prompt transform atransform stream_events astream_events
+    """,
+    "BedrockEmbeddings": "",
+    "BedrockConverse": """
+        chat_with_tools achat_with_tools stream_chat_with_tools astream_chat_with_tools
+        predict apredict stream astream predict_and_call apredict_and_call
+        structured_predict astructured_predict stream_structured_predict astream_structured_predict
+    """,
+    "BedrockEmbedding": """
+        get_query_embedding aget_query_embedding get_text_embedding aget_text_embedding
+        get_text_embedding_batch aget_text_embedding_batch
+        get_agg_embedding_from_queries aget_agg_embedding_from_queries __call__ acall
+    """,
+}
+
+
+def owner(name: str) -> type:
+    """The public class of this name."""
+    return getattr(import_module(OWNERS[name]), name)
+
+
+def own_methods(cls: type) -> set[str]:
+    """Public callables that one of our modules defines on ``cls`` or on a class it inherits from."""
+    names: set[str] = set()
+    for base in cls.__mro__:
+        if base.__module__.split(".")[0] in _OURS:
+            names |= {
+                name
+                for name, value in vars(base).items()
+                if not name.startswith(("_", "model_"))
+                and (inspect.isroutine(value) or isinstance(value, classmethod | staticmethod))
+            }
+    return names
+
+
+def required() -> set[str]:
+    """``Class.method`` for everything that must have a cassette."""
+    wanted: set[str] = set()
+    for name in OWNERS:
+        methods = own_methods(owner(name)) - set(SENDS_NOTHING[name])
+        wanted |= {f"{name}.{method}" for method in methods | set(INHERITED[name].split())}
+    return wanted
+
+
+def is_asynchronous(cls: type, method: str) -> bool:
+    """Whether the method is the asynchronous twin of another, or says so itself."""
+    function = inspect.unwrap(getattr(cls, method))
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return True
+    return method.startswith("a") and (hasattr(cls, method[1:]) or method == "acall")
+
+
+def watch(monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]) -> Counter[str]:
+    """Count the calls of these methods from now on."""
+    calls: Counter[str] = Counter()
+    for name in names:
+        cls_name, _, method = name.partition(".")
+        cls = owner(cls_name)
+        monkeypatch.setattr(cls, method, _counting(name, getattr(cls, method), calls))
+    return calls
+
+
+def _counting(name: str, function: Any, calls: Counter[str]) -> Any:
+    @functools.wraps(function)
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        calls[name] += 1
+        return function(*args, **kwargs)
+
+    return counted

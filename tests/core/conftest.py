@@ -1,0 +1,56 @@
+"""What every test of the core starts from: a fixed Hypothesis profile, and no AWS setup of this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.model import ServiceModel
+from hypothesis import HealthCheck, settings
+
+from .server import Server
+
+settings.register_profile(
+    "core", deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("core")
+
+
+@pytest.fixture
+def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No AWS variable, no shared file, no instance metadata: the test says what there is."""
+    for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "absent-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "absent-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    yield
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A loopback server that counts connections and keeps requests; it answers as Bedrock does."""
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def runtime() -> ServiceModel:
+    """botocore's model of bedrock-runtime."""
+    return botocore.session.Session().get_service_model("bedrock-runtime")
+
+
+@pytest.fixture(scope="session")
+def control() -> ServiceModel:
+    """botocore's model of the control plane."""
+    return botocore.session.Session().get_service_model("bedrock")
+
+
+@pytest.fixture(scope="session")
+def models(runtime: ServiceModel, control: ServiceModel) -> dict[str, Any]:
+    """Both models by their service names."""
+    return {"bedrock-runtime": runtime, "bedrock": control}

@@ -1,0 +1,81 @@
+"""What is said when no credentials could be had."""
+
+import re
+
+import botocore.exceptions as be
+import pytest
+
+from bedrock_unified import errors as e
+from bedrock_unified.hints import explain_missing_credentials, tables
+
+BADLY_FILLED = re.compile(r"[{}]|None| ,|,\.|\.\.(?!\.)|  ")  # gaps and seams of a template
+CREDENTIAL_EXAMPLES: list[tuple[str | BaseException, type[e.BedrockError], str]] = [
+    (be.ProfileNotFound(profile="other"), e.ConfigurationError, "the AWS profile 'other' is neither"),
+    (
+        be.PartialCredentialsError(provider="explicit", cred_var="aws_secret_access_key"),
+        e.ConfigurationError,
+        "is missing (aws_secret_access_key)",
+    ),
+    (
+        be.MissingDependencyException(msg="This operation requires an additional dependency: botocore[crt]"),
+        e.ConfigurationError,
+        'pip install "botocore[crt]"',
+    ),
+    (be.ConfigParseError(path="/x", error="y"), e.ConfigurationError, "correct the AWS configuration file"),
+    (be.LoginRefreshRequired(), e.AuthenticationError, "run `aws login --profile work`"),
+    (
+        "An error occurred (ForbiddenException) when calling the GetRoleCredentials operation: No access",
+        e.AuthenticationError,
+        "sso_role_name",
+    ),
+    (be.UnauthorizedSSOTokenError(), e.AuthenticationError, "`aws sso login --profile work`"),
+    (
+        be.SSOTokenLoadError(error_msg="Token for https://x does not exist"),
+        e.AuthenticationError,
+        "`aws sso login --profile work`",
+    ),
+    (
+        be.TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed"),
+        e.AuthenticationError,
+        "`aws sso login --profile work`",
+    ),
+    (be.NoAuthTokenError(), e.AuthenticationError, "AWS_BEARER_TOKEN_BEDROCK"),
+    (
+        "An error occurred (AccessDenied) when calling the AssumeRole operation: not authorized",
+        e.AuthenticationError,
+        "trust policy",
+    ),
+    (be.RefreshWithMFAUnsupportedError(), e.AuthenticationError, "MFA"),
+    (
+        be.CredentialRetrievalError(provider="custom-process", error_msg="exit 1"),
+        e.AuthenticationError,
+        "credential_process",
+    ),
+    (be.NoCredentialsError(), e.AuthenticationError, "AWS_ACCESS_KEY_ID"),
+    ("NoCredentials", e.AuthenticationError, "web identity, ECS and EC2 metadata"),
+    ("could not load credentials", e.AuthenticationError, "AWS_PROFILE"),
+    ("no EC2 IMDS role found", e.AuthenticationError, "`aws sts get-caller-identity --profile work`"),
+]
+
+
+@pytest.mark.parametrize(("failure", "kind", "part"), CREDENTIAL_EXAMPLES)
+def test_missing_credentials_are_explained(failure: str | BaseException, kind: type, part: str):
+    found, hint = explain_missing_credentials(failure, profile_name="work")
+    assert found is kind
+    assert part in hint
+    assert not re.search(BADLY_FILLED, hint)
+
+
+def test_no_credential_rule_is_without_an_example_or_out_of_reach():
+    rules = tables().credentials
+    texts = [
+        failure if isinstance(failure, str) else f"{type(failure).__name__}: {failure}"
+        for failure, _, _ in CREDENTIAL_EXAMPLES
+    ]
+    assert {next(rule for rule in rules if rule.fits(text)) for text in texts} == set(rules)
+
+
+def test_the_login_command_fits_the_profile():
+    assert "run `aws sso login`." in explain_missing_credentials(be.UnauthorizedSSOTokenError())[1]
+    _, hint = explain_missing_credentials(be.UnauthorizedSSOTokenError(), profile_name="my work; rm -rf x")
+    assert "`aws sso login --profile 'my work; rm -rf x'`" in hint

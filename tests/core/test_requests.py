@@ -1,0 +1,416 @@
+"""What the builders of requests build, judged by botocore's validator; what they are given is not changed."""
+
+from __future__ import annotations
+
+import copy
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from botocore.model import ServiceModel, Shape
+from botocore.validate import ParamValidator
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bedrock_unified.converse.guardrail import STREAM_MODES, TRACES, guardrail_config
+from bedrock_unified.converse.tools import is_none, stub_tools, tool_choice, tool_spec
+from bedrock_unified.converse.turns import is_blank, merged_turns
+from bedrock_unified.converse.usage import read_usage
+from bedrock_unified.errors import ConfigurationError, InvalidRequestError
+from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
+
+from .shapes import documents, values
+
+OPERATIONS = {False: "Converse", True: "ConverseStream"}
+guardrail_ids = st.from_regex(r"[a-z0-9]{1,20}", fullmatch=True) | st.just(
+    "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123"
+)
+guardrail_versions = st.from_regex(r"[1-9][0-9]{0,7}", fullmatch=True) | st.just("DRAFT")
+words = st.text(min_size=1, max_size=10)
+
+
+def findings(value: Any, shape: Shape) -> str:
+    """What botocore's validator says against it, empty if nothing."""
+    return str(ParamValidator().validate(value, shape).generate_report())
+
+
+# Parameters
+
+parameters = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_tokens": st.integers(1, 10**6),
+        "temperature": st.floats(0, 1) | st.integers(0, 1),
+        "top_p": st.floats(0, 1),
+        "stop_sequences": st.lists(words, max_size=3) | words,
+        "guardrail_trace": st.sampled_from(TRACES),
+        "guardrail_stream_processing_mode": st.sampled_from(STREAM_MODES),
+        "additional_model_request_fields": st.dictionaries(words, documents, max_size=3),
+        "additional_model_response_field_paths": st.lists(words, max_size=3),
+        "request_metadata": st.dictionaries(words, words, max_size=3),
+        "performance_config": st.sampled_from([{"latency": "optimized"}, {"latency": "standard"}]),
+        "service_tier": st.sampled_from(["priority", "flex", {"type": "default"}]),
+    },
+)
+
+
+@settings(max_examples=200)
+@given(
+    parameters,
+    guardrail_ids,
+    guardrail_versions,
+    st.booleans(),
+    st.none() | st.lists(words, max_size=3),
+    parameters,
+)
+def test_parameters_become_valid_members_and_stay_as_they_were(
+    runtime: ServiceModel,
+    given_parameters: dict[str, Any],
+    identifier: str,
+    version: str,
+    streaming: bool,
+    stop: list[str] | None,
+    overrides: dict[str, Any],
+) -> None:
+    before, stop_before = copy.deepcopy((given_parameters, overrides)), copy.deepcopy(stop)
+    model = ConverseParameters(**given_parameters, guardrail_identifier=identifier, guardrail_version=version)
+    if isinstance(overrides.get("stop_sequences"), str):
+        overrides["stop_sequences"] = before[1]["stop_sequences"] = [overrides["stop_sequences"]]
+    members = model.converse_members(overrides, stop=stop, streaming=streaming)
+    request = {"modelId": "m", **members}
+    assert findings(request, runtime.operation_model(OPERATIONS[streaming]).input_shape) == ""
+    assert (given_parameters, overrides) == before
+    assert stop == stop_before
+    assert model.converse_members(overrides, stop=stop, streaming=streaming) == members
+
+
+def test_every_parameter_reaches_its_member() -> None:
+    model = ConverseParameters(
+        max_tokens=5,
+        temperature=0.5,
+        top_p=0.25,
+        stop_sequences="END",
+        guardrail_identifier="abc",
+        guardrail_version=3,
+        guardrail_trace="enabled",
+        guardrail_stream_processing_mode="async",
+        additional_model_request_fields={"top_k": 4},
+        additional_model_response_field_paths=["/stop_sequence"],
+        request_metadata={"team": "a"},
+        performance_config={"latency": "optimized"},
+        service_tier="flex",
+    )
+    guardrail = {"guardrailIdentifier": "abc", "guardrailVersion": "3", "trace": "enabled"}
+    members = {
+        "inferenceConfig": {"maxTokens": 5, "temperature": 0.5, "topP": 0.25, "stopSequences": ["END"]},
+        "guardrailConfig": guardrail,
+        "additionalModelRequestFields": {"top_k": 4},
+        "additionalModelResponseFieldPaths": ["/stop_sequence"],
+        "requestMetadata": {"team": "a"},
+        "performanceConfig": {"latency": "optimized"},
+        "serviceTier": {"type": "flex"},
+    }
+    assert model.converse_members({}) == members
+    streamed = {**members, "guardrailConfig": {**guardrail, "streamProcessingMode": "async"}}
+    assert model.converse_members({}, streaming=True) == streamed
+    assert ConverseParameters().converse_members({}) == {}
+
+
+@pytest.mark.parametrize("name", sorted(CALL_PARAMETERS))
+def test_none_in_an_override_switches_the_parameter_off(name: str) -> None:
+    set_values: dict[str, Any] = {
+        "max_tokens": 5,
+        "temperature": 0.0,
+        "top_p": 0.0,
+        "stop_sequences": ["a"],
+        "guardrail_identifier": "abc",
+        "guardrail_version": "1",
+        "guardrail_trace": "enabled",
+        "guardrail_stream_processing_mode": "sync",
+        "guardrail_config": None,
+        "additional_model_request_fields": {"a": 1},
+        "additional_model_response_field_paths": ["/a"],
+        "request_metadata": {"a": "b"},
+        "performance_config": {"latency": "standard"},
+        "service_tier": "flex",
+    }
+    model = ConverseParameters(**set_values)
+    everything = model.converse_members({}, streaming=True)
+    if name in ("guardrail_identifier", "guardrail_version"):
+        with pytest.raises(ConfigurationError, match=f"a guardrail without {name}"):
+            model.converse_members({name: None}, streaming=True)
+        return
+    without = model.converse_members({name: None}, streaming=True)
+    assert (without != everything) == (set_values[name] is not None)
+
+
+def test_zero_is_a_value() -> None:
+    members = ConverseParameters(temperature=0, top_p=0.0).converse_members({})
+    assert members == {"inferenceConfig": {"temperature": 0, "topP": 0}}
+
+
+# Guardrails
+
+
+@settings(max_examples=150)
+@given(
+    guardrail_ids,
+    guardrail_versions,
+    st.none() | st.sampled_from(TRACES),
+    st.none() | st.sampled_from(STREAM_MODES),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_guardrail_is_valid_for_its_operation(
+    runtime: ServiceModel,
+    identifier: str,
+    version: str,
+    trace: str | None,
+    mode: str | None,
+    streaming: bool,
+    as_config: bool,
+) -> None:
+    single = {"guardrailIdentifier": identifier, "guardrailVersion": version}
+    config = {**single, "trace": "disabled", "streamProcessingMode": "sync"} if as_config else None
+    before = copy.deepcopy(config)
+    names = (None, None) if as_config else (identifier, version)
+    built = guardrail_config(
+        *names, trace=trace, stream_processing_mode=mode, config=config, streaming=streaming
+    )
+    shape = runtime.operation_model(OPERATIONS[streaming]).input_shape.members["guardrailConfig"]
+    assert findings(built, shape) == ""
+    assert built is not None
+    assert set(built) <= set(shape.members)
+    assert built.items() >= single.items()
+    assert config == before
+
+
+def test_the_traces_and_modes_are_the_service_models(runtime: ServiceModel) -> None:
+    shape = runtime.operation_model("ConverseStream").input_shape.members["guardrailConfig"]
+    assert set(shape.members["trace"].enum) == set(TRACES)
+    assert set(shape.members["streamProcessingMode"].enum) == set(STREAM_MODES)
+
+
+def test_no_guardrail_is_none() -> None:
+    assert guardrail_config(None, None) is None
+    assert guardrail_config(None, None, config={}) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"identifier": "abc", "version": None}, "without guardrail_version"),
+        ({"identifier": None, "version": "1"}, "without guardrail_identifier"),
+        ({"identifier": None, "version": None, "trace": "enabled"}, "without guardrail_identifier"),
+        ({"identifier": "abc", "version": None, "config": {"trace": "enabled"}}, "without guardrail_version"),
+        ({"identifier": "ABC", "version": "1"}, "guardrail_identifier 'ABC'"),
+        ({"identifier": "abc\n", "version": "1"}, "guardrail_identifier 'abc\\\\n'"),
+        ({"identifier": "abc", "version": "0"}, "guardrail_version '0'"),
+        ({"identifier": "abc", "version": "draft"}, "guardrail_version 'draft'"),
+        ({"identifier": "abc", "version": 1}, "guardrail_version 1"),
+        ({"identifier": "abc", "version": "1", "trace": "on"}, "guardrail trace 'on'"),
+        ({"identifier": "abc", "version": "1", "stream_processing_mode": "x"}, "streamProcessingMode 'x'"),
+    ],
+)
+def test_a_guardrail_that_would_not_guard_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        guardrail_config(**arguments)
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_a_models_guardrail_is_checked_when_it_is_made(streaming: bool) -> None:
+    with pytest.raises(ConfigurationError, match="without guardrail_version"):
+        ConverseParameters(guardrail_identifier="abc")
+    model = ConverseParameters()
+    with pytest.raises(ConfigurationError, match="without guardrail_version"):
+        model.converse_members({"guardrail_identifier": "abc"}, streaming=streaming)
+
+
+# Turns
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_merged_turns_are_valid_and_lose_nothing_but_blank_text(
+    data: st.DataObject, runtime: ServiceModel
+) -> None:
+    message = runtime.shape_for("Message")
+    turns = data.draw(st.lists(values(message, 3), max_size=6))
+    before = copy.deepcopy(turns)
+    merged = merged_turns(turns)
+    for turn in merged:
+        assert findings(turn, message) == ""
+        assert turn["content"]
+    assert turns == before, "the caller's turns were changed"
+    kept = [(turn["role"], block) for turn in turns for block in turn["content"] if not is_blank(block)]
+    assert [(turn["role"], block) for turn in merged for block in turn["content"]] == kept
+    roles = [turn["role"] for turn in merged]
+    assert all(one != other for one, other in pairwise(roles))
+    assert merged_turns(merged) == merged
+
+
+def test_the_lists_of_merged_turns_are_new_and_their_blocks_are_shared() -> None:
+    block = {"text": "a"}
+    turns = [{"role": "user", "content": [block]}, {"role": "user", "content": [{"text": "b"}]}]
+    (merged,) = merged_turns(turns)
+    assert merged["content"] is not turns[0]["content"]
+    assert merged["content"][0] is block
+
+
+@pytest.mark.parametrize(
+    ("block", "blank"),
+    [
+        ({"text": ""}, True),
+        ({"text": " \n\t"}, True),
+        ({"text": "a"}, False),
+        ({"text": "", "laterMember": 1}, False),
+        ({"toolUse": {"toolUseId": "t", "name": "n", "input": {}}}, False),
+        ({"cachePoint": {"type": "default"}}, False),
+    ],
+)
+def test_only_blank_text_is_blank(block: dict[str, Any], blank: bool) -> None:
+    assert is_blank(block) is blank
+
+
+# Tools
+
+schemas = st.dictionaries(words, documents, max_size=3).map(lambda extra: {**extra, "type": "object"})
+
+
+@given(words, st.none() | st.text(max_size=5), st.none() | st.just({}) | schemas, st.none() | st.booleans())
+def test_a_tool_is_valid_and_its_schema_is_taken_as_it_is(
+    runtime: ServiceModel, name: str, description: str | None, schema: Any, strict: bool | None
+) -> None:
+    before = copy.deepcopy(schema)
+    spec = tool_spec(name, description, schema, strict=strict)
+    assert findings(spec, runtime.shape_for("Tool")) == ""
+    assert schema == before
+    told = spec["toolSpec"]
+    assert told["inputSchema"]["json"] == (schema or {"type": "object", "properties": {}})
+    assert ("description" in told) == bool(description and description.strip())
+    assert told.get("strict") is strict
+
+
+def test_tools_without_a_schema_do_not_share_one() -> None:
+    one, other = (tool_spec("a", None, None)["toolSpec"]["inputSchema"]["json"] for _ in range(2))
+    one["properties"]["x"] = {}
+    assert other == {"type": "object", "properties": {}}
+
+
+CHOICES: list[tuple[Any, dict[str, Any] | None]] = [
+    (None, None),
+    ("auto", {"auto": {}}),
+    ("any", {"any": {}}),
+    ("required", {"any": {}}),
+    (True, {"any": {}}),
+    ("weather", {"tool": {"name": "weather"}}),
+    ({"auto": {}}, {"auto": {}}),
+    ({"any": {}}, {"any": {}}),
+    ({"tool": {"name": "weather"}}, {"tool": {"name": "weather"}}),
+    ({"type": "function", "function": {"name": "weather"}}, {"tool": {"name": "weather"}}),
+    ({"type": "tool", "name": "weather"}, {"tool": {"name": "weather"}}),
+    ({"type": "auto"}, {"auto": {}}),
+    ({"type": "any"}, {"any": {}}),
+    ({"type": "required"}, {"any": {}}),
+    ({"name": "weather"}, {"tool": {"name": "weather"}}),
+]
+
+
+@pytest.mark.parametrize(("choice", "chosen"), CHOICES, ids=repr)
+def test_a_choice_in_any_spelling_becomes_converses(choice: Any, chosen: Any, runtime: ServiceModel) -> None:
+    before = copy.deepcopy(choice)
+    found = tool_choice(choice, {"weather", "clock"})
+    assert found == chosen
+    assert choice == before
+    if found is not None:
+        assert findings(found, runtime.shape_for("ToolChoice")) == ""
+        next(iter(found.values()))["spoiled"] = True
+        assert tool_choice(choice, {"weather"}) == chosen, "the answer is shared between calls"
+
+
+@pytest.mark.parametrize(
+    "choice",
+    ["wether", {"tool": {"name": "wether"}}, {"type": "function", "function": {"name": "wether"}}],
+    ids=repr,
+)
+def test_a_choice_of_a_tool_that_is_not_there_names_those_that_are(choice: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="'wether'") as caught:
+        tool_choice(choice, {"weather", "clock"})
+    assert "clock, weather" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "choice", [7, [], {}, {"type": []}, {"type": "later"}, {"tool": "weather"}, b"auto"], ids=repr
+)
+def test_a_choice_of_no_known_shape_is_refused(choice: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="tool_choice"):
+        tool_choice(choice, {"weather"})
+
+
+@pytest.mark.parametrize("choice", [False, "none", {"type": "none"}, {"none": {}}], ids=repr)
+def test_no_tool_may_be_said_in_several_ways(choice: Any) -> None:
+    assert is_none(choice)
+
+
+@pytest.mark.parametrize("choice", [choice for choice, _ in CHOICES], ids=repr)
+def test_no_other_choice_means_no_tool(choice: Any) -> None:
+    assert not is_none(choice)
+
+
+def test_a_history_declares_the_tools_it_speaks_of(runtime: ServiceModel) -> None:
+    use = {"toolUse": {"toolUseId": "1", "name": "weather", "input": {}}}
+    result = {"toolResult": {"toolUseId": "1", "content": [{"text": "sunny"}]}}
+    turns = [{"role": "assistant", "content": [use, use]}, {"role": "user", "content": [result]}]
+    before = copy.deepcopy(turns)
+    tools = stub_tools(turns)
+    assert [tool["toolSpec"]["name"] for tool in tools] == ["weather"]
+    assert findings({"tools": tools}, runtime.shape_for("ToolConfiguration")) == ""
+    assert turns == before
+    assert [tool["toolSpec"]["name"] for tool in stub_tools([turns[1]])] == ["tool"]
+    assert stub_tools([{"role": "user", "content": [{"text": "a"}]}]) == []
+
+
+# Usage
+
+
+@given(*[st.integers(0, 10**6)] * 4)
+def test_input_tokens_are_all_input(plain: int, out: int, read: int, write: int) -> None:
+    usage = read_usage(
+        {
+            "inputTokens": plain,
+            "outputTokens": out,
+            "cacheReadInputTokens": read,
+            "cacheWriteInputTokens": write,
+        }
+    )
+    assert usage is not None
+    assert usage.input_tokens == plain + read + write
+    assert usage.total_tokens == plain + read + write + out
+    assert (usage.cache_read, usage.cache_write) == (read, write)
+
+
+def test_what_bedrock_does_not_say_about_the_cache_is_not_known() -> None:
+    usage = read_usage({"inputTokens": 3, "outputTokens": 2})
+    assert usage is not None
+    assert (usage.cache_read, usage.cache_write, usage.input_tokens) == (None, None, 3)
+    assert read_usage(None) is None
+    assert read_usage({}) is None
+
+
+def test_the_cache_is_read_in_either_spelling_and_by_its_time_to_live() -> None:
+    usage = read_usage(
+        {
+            "inputTokens": 1,
+            "outputTokens": 1,
+            "cacheReadInputTokenCount": 5,
+            "cacheWriteInputTokenCount": 7,
+            "cacheDetails": [
+                {"inputTokens": 3, "ttl": "5m"},
+                {"inputTokens": 2, "ttl": "1h"},
+                {"inputTokens": 2, "ttl": "5m"},
+            ],
+        }
+    )
+    assert usage is not None
+    assert (usage.input_tokens, usage.cache_read, usage.cache_write) == (13, 5, 7)
+    assert usage.cache_write_by_ttl == {"5m": 5, "1h": 2}
