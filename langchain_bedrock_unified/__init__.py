@@ -1,0 +1,40 @@
+"""Amazon Bedrock for LangChain, on the shared core ``bedrock_unified``.
+
+Names are loaded when they are first used; none of them loads boto3, botocore, aiohttp or numpy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+if find_spec("langchain_core") is None:
+    raise ImportError(
+        "langchain_bedrock_unified needs langchain-core; install it with: "
+        'pip install "bedrock-unified[langchain]"'
+    )
+
+if TYPE_CHECKING:
+    from .chat_models import ChatBedrock, ChatBedrockConverse
+    from .embeddings import BedrockEmbeddings
+
+_HOMES = {
+    "BedrockEmbeddings": "embeddings",
+    "ChatBedrock": "chat_models",
+    "ChatBedrockConverse": "chat_models",
+}
+
+__all__ = ["BedrockEmbeddings", "ChatBedrock", "ChatBedrockConverse"]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

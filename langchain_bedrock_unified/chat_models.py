@@ -1,0 +1,321 @@
+"""``ChatBedrock``: Amazon Bedrock's Converse API as a LangChain chat model, synchronous and asynchronous."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from inspect import signature
+from typing import Any, ClassVar
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import LangSmithParams, LanguageModelInput
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from pydantic import BaseModel, ConfigDict, Field
+
+from bedrock_unified.converse.tools import is_none, tool_choice
+from bedrock_unified.errors import BedrockError
+from bedrock_unified.parameters import SECRETS, ConverseParameters
+
+from .errors import ERROR_CLASSES, InvalidRequestError, adapted
+from .messages.from_converse import message_content
+from .messages.stream import ChunkMaker
+from .metadata import response_metadata, usage_metadata
+from .model_id import SPELLINGS, check_model_id
+from .request import Request, converse_request
+from .structured import structured
+from .tools import converse_tools, tool_names
+
+_SECRET_NAMES = {
+    "api_key": "AWS_BEARER_TOKEN_BEDROCK",
+    "aws_access_key_id": "AWS_ACCESS_KEY_ID",
+    "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY",
+    "aws_session_token": "AWS_SESSION_TOKEN",
+}
+
+
+class ChatBedrock(ConverseParameters, BaseChatModel):
+    """A chat model on Amazon Bedrock, any model that Converse serves.
+
+    Example:
+        >>> model = ChatBedrock(model="us.amazon.nova-lite-v1:0", region_name="us-east-1", temperature=0.2)
+        >>> model.invoke("Say hello.").text  # doctest: +SKIP
+
+    ``model`` is a model id, an inference profile's id, an ARN of either or of a prompt, or an alias. Further
+    spellings of the parameters are those of the other Bedrock packages (``region``, ``stop``, …). Names that
+    LangChain owns keep LangChain's meaning (``cache``, ``profile``, ``metadata``, …).
+
+    Every parameter of :class:`~bedrock_unified.parameters.ConverseParameters` can be given to a single call,
+    too, as can ``model``, ``system``, ``tools``, ``tool_choice``, ``output_config`` and Converse's members by
+    their own names.
+
+    Raises:
+        ConfigurationError: at construction: an unknown keyword, two spellings of one, a value that cannot
+            work.
+        BedrockError: by calls: the classes of :mod:`langchain_bedrock_unified.errors`, each of which is also
+            langchain-core's class for its kind.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True, extra="forbid")
+
+    spellings: ClassVar[Mapping[str, str]] = SPELLINGS
+    error_classes: ClassVar[Any] = ERROR_CLASSES
+
+    model_id: str = Field(description="model id, inference profile id, ARN or alias")
+    system: str | list[str | dict[str, Any]] | None = Field(
+        default=None, description="system prompt, before those of the messages"
+    )
+    streaming: bool | None = Field(
+        default=None, description="True: invoke() streams, too; False: stream() does not"
+    )
+    output_config: dict[str, Any] | None = Field(default=None, description="Converse's outputConfig")
+    credentials_lost: bool = Field(
+        default=False,
+        exclude=True,
+        repr=False,
+        description="set by dumps(): the original had explicit credentials, which were not written down",
+    )
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        if self.credentials_lost:
+            self.credentials_lost = self._secrets_lost = not self._has_credentials()
+
+    def _check(self) -> None:
+        super()._check()
+        check_model_id(self.model_id)
+
+    # Calls
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        request = self._request(messages, stop, kwargs, streaming=False)
+        return _result(self.bedrock.converse(**request), request)
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        request = self._request(messages, stop, kwargs, streaming=False)
+        return _result(await self.bedrock.aconverse(**request), request)
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        request = self._request(messages, stop, kwargs, streaming=True)
+        maker = ChunkMaker()
+        with self.bedrock.converse_stream(**request) as stream:
+            for event in stream:
+                chunk = maker.chunk(event)
+                if chunk is not None:
+                    if run_manager is not None:
+                        run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                    yield chunk
+            for chunk in (*maker.unfinished(), _last(maker, stream.response_metadata, request)):
+                if run_manager is not None:
+                    run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        request = self._request(messages, stop, kwargs, streaming=True)
+        maker = ChunkMaker()
+        async with await self.bedrock.aconverse_stream(**request) as stream:
+            async for event in stream:
+                chunk = maker.chunk(event)
+                if chunk is not None:
+                    if run_manager is not None:
+                        await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                    yield chunk
+            for chunk in (*maker.unfinished(), _last(maker, stream.response_metadata, request)):
+                if run_manager is not None:
+                    await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
+
+    def _request(
+        self, messages: list[BaseMessage], stop: list[str] | None, given: dict[str, Any], *, streaming: bool
+    ) -> Request:
+        try:
+            return converse_request(self, messages, stop, given, streaming=streaming)
+        except BedrockError as error:
+            raise adapted(error) from error.__cause__
+
+    # Tools
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: Any = None,
+        strict: bool | None = None,
+        parallel_tool_calls: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The model with tools.
+
+        Args:
+            tools: functions, Pydantic models, TypedDicts, LangChain tools, JSON schemas with a title, tools
+                in OpenAI's, Anthropic's or Converse's shape, ``{"systemTool": …}``, ``{"cachePoint": …}``.
+            tool_choice: ``auto``, ``any`` (also ``required``, True), ``none``, a tool's name, or a dict of
+                Converse's, OpenAI's or Anthropic's shape.
+            strict: whether the model must follow the schemas exactly.
+            parallel_tool_calls: only True, which is what models do; Converse has no member for False.
+            kwargs: bound to every call.
+
+        Raises:
+            InvalidRequestError: something that is no tool, or a choice that no tool answers to.
+        """
+        if parallel_tool_calls is False:
+            raise InvalidRequestError(
+                "Converse has no member that forbids parallel tool calls",
+                hint="Claude takes it in additional_model_request_fields: "
+                "{'tool_choice': {'type': 'auto', 'disable_parallel_tool_use': True}}",
+            )
+        converted = converse_tools(tools, strict=strict)
+        if tool_choice is not None:
+            kwargs["tool_choice"] = _checked_choice(tool_choice, converted)
+        return self.bind(tools=converted, **kwargs)
+
+    def with_structured_output(
+        self,
+        schema: dict[str, Any] | type,
+        *,
+        include_raw: bool = False,
+        method: str = "function_calling",
+        strict: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, dict[str, Any] | BaseModel]:
+        """The model answering in the shape of a schema, by a tool that it must call.
+
+        Args:
+            schema: a Pydantic model, TypedDict, JSON schema with a title, or tool in OpenAI's shape.
+            include_raw: answer ``{"raw": message, "parsed": …, "parsing_error": …}`` instead of raising.
+            method: only ``function_calling``.
+            strict: whether the model must follow the schema exactly.
+            kwargs: bound to every call.
+
+        Raises:
+            NotImplementedError: another method.
+        """
+        if method != "function_calling":
+            raise NotImplementedError(
+                f"with_structured_output(method={method!r}) is not supported; method='function_calling' (the "
+                "default) works with every model that calls tools"
+            )
+        return structured(self, schema, include_raw=include_raw, strict=strict, bound=kwargs)
+
+    # Who this is: tracing, caching, writing down
+
+    @property
+    def _llm_type(self) -> str:
+        return "amazon_bedrock_converse_chat"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        shown = ("model_id", "region_name", "endpoint_url", "system", "output_config", *_INFERENCE)
+        return {name: value for name in shown if (value := getattr(self, name)) is not None}
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        def value(name: str) -> Any:
+            return kwargs[name] if name in kwargs else getattr(self, name)
+
+        params = LangSmithParams(
+            ls_provider="amazon_bedrock",
+            ls_model_type="chat",
+            ls_model_name=kwargs.get("model") or kwargs.get("model_id") or self.model_id,
+        )
+        if (temperature := value("temperature")) is not None:
+            params["ls_temperature"] = temperature
+        if (max_tokens := value("max_tokens")) is not None:
+            params["ls_max_tokens"] = max_tokens
+        if stops := stop or value("stop_sequences"):
+            params["ls_stop"] = stops
+        return params
+
+    @classmethod
+    def is_lc_serializable(cls) -> bool:
+        """Whether ``dumps`` writes this class down: yes, without its secrets."""
+        return True
+
+    @property
+    def lc_secrets(self) -> dict[str, str]:
+        """Parameters that ``dumps`` replaces by the names under which ``loads`` looks for them."""
+        return dict(_SECRET_NAMES)
+
+    @property
+    def lc_attributes(self) -> dict[str, Any]:
+        """Remembers explicit credentials, so that a copy without them never signs as somebody else."""
+        return {"credentials_lost": True} if self._secrets_lost or self._has_credentials() else {}
+
+    def _has_credentials(self) -> bool:
+        return any(getattr(self, name) is not None for name in (*SECRETS, "client", "control_client"))
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        state["__dict__"]["credentials_lost"] = state["__pydantic_private__"]["_secrets_lost"]
+        state["__dict__"].pop("_serialized", None)  # cached by langchain-core, made again on demand
+        return state
+
+
+# langchain-core asks for these signatures in every call; given here they need not be worked out each time.
+ChatBedrock._generate.__signature__ = signature(ChatBedrock._generate)  # type: ignore[attr-defined]
+ChatBedrock._agenerate.__signature__ = signature(ChatBedrock._agenerate)  # type: ignore[attr-defined]
+
+#: The name that langchain-aws gives its class on the same API.
+ChatBedrockConverse = ChatBedrock
+
+_INFERENCE = tuple(
+    name for name in ConverseParameters.model_fields if name not in ConverseParameters.__mro__[1].model_fields
+)
+
+
+def _result(response: dict[str, Any], request: Request) -> ChatResult:
+    content, calls, invalid = message_content(response["output"]["message"]["content"])
+    message = AIMessage(
+        content=content,
+        tool_calls=calls,
+        invalid_tool_calls=invalid,
+        usage_metadata=usage_metadata(response),
+        response_metadata=response_metadata(response, response.get("ResponseMetadata"), request["modelId"]),
+    )
+    return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _last(maker: ChunkMaker, http: dict[str, Any], request: Request) -> ChatGenerationChunk:
+    """The chunk that ends a stream: usage, stop reason and everything else that is said once."""
+    return ChatGenerationChunk(
+        message=AIMessageChunk(
+            content=[],
+            usage_metadata=usage_metadata(maker.members),
+            response_metadata=response_metadata(maker.members, http, request["modelId"]),
+            chunk_position="last",
+        )
+    )
+
+
+def _checked_choice(choice: Any, tools: list[dict[str, Any]]) -> Any:
+    if is_none(choice):
+        return "none"
+    try:
+        return tool_choice(choice, tool_names(tools))
+    except BedrockError as error:
+        raise adapted(error) from None

@@ -1,0 +1,138 @@
+"""LangChain messages to Converse turns and system blocks, for requests.
+
+Messages are only read. System messages become the ``system`` member wherever they stand, except those that
+add or remove tools, which only a turn can. Names of messages have no place in Converse.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    ChatMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+
+from bedrock_unified.converse.turns import is_blank, merged_turns
+
+from ..errors import InvalidRequestError
+from .blocks import Block, Conversion, converse_block, converse_blocks, tool_use
+from .documents import DocumentNames
+
+logger = logging.getLogger(__name__)
+
+Turn = dict[str, Any]
+
+_OURS = (None, "bedrock_converse")
+#: Providers whose reasoning signatures Bedrock's Claude verifies as its own.
+_SAME_SIGNATURES = ("anthropic", "bedrock")
+_ROLES = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant", "system": "system"}
+_IN_TURNS = ("toolAddition", "toolRemoval")
+_NOTHING = "(no output)"
+
+
+def converse_messages(
+    messages: Sequence[BaseMessage], system: Sequence[Block] = ()
+) -> tuple[list[Turn], list[Block]]:
+    """The ``messages`` and ``system`` members of a request.
+
+    Args:
+        system: blocks to stand before those of the system messages.
+
+    Raises:
+        InvalidRequestError: a message or block that Converse has no form for.
+    """
+    names = DocumentNames()
+    turns: list[Turn] = []
+    above = list(system)
+    for message in messages:
+        role, content = _turn(message, names)
+        if role == "system" and not any(kind in block for block in content for kind in _IN_TURNS):
+            above += [block for block in content if not is_blank(block)]
+            continue
+        turns.append({"role": role, "content": content})
+    return merged_turns(turns), above
+
+
+def system_blocks(system: Any) -> list[Block]:
+    """A system prompt given as text, as a block, or as a list of either."""
+    if system is None:
+        return []
+    parts = [system] if isinstance(system, (str, dict)) else system
+    return [block for block in converse_blocks(parts, Conversion()) if not is_blank(block)]
+
+
+def _turn(message: BaseMessage, names: DocumentNames) -> tuple[str, list[Block]]:
+    if isinstance(message, HumanMessage):
+        return "user", converse_blocks(message.content, Conversion(names))
+    if isinstance(message, AIMessage):
+        return "assistant", _assistant(message, names)
+    if isinstance(message, ToolMessage):
+        return "user", _tool_result(message, names)
+    if isinstance(message, SystemMessage):
+        return "system", converse_blocks(message.content, Conversion(names))
+    if isinstance(message, ChatMessage) and message.role in _ROLES:
+        return _ROLES[message.role], converse_blocks(message.content, Conversion(names))
+    role = f" with role {message.role!r}" if isinstance(message, ChatMessage) else ""
+    raise InvalidRequestError(
+        f"a {type(message).__name__}{role} has no form in Bedrock's Converse API",
+        hint="use human, AI, system and tool messages",
+    )
+
+
+def _assistant(message: AIMessage, names: DocumentNames) -> list[Block]:
+    provider = message.response_metadata.get("model_provider")
+    conversion = Conversion(names, ours=provider in _OURS)
+    for call in message.tool_calls:
+        conversion.calls.setdefault(call["id"], []).append(call)
+    if conversion.ours:
+        blocks = converse_blocks(message.content, conversion)
+    else:
+        blocks = _foreign(message, provider, conversion)
+    if message.tool_calls or message.invalid_tool_calls:
+        present = {block["toolUse"]["toolUseId"] for block in blocks if "toolUse" in block}
+        for call in (*message.tool_calls, *message.invalid_tool_calls):
+            if call["id"] not in present:
+                blocks.append(tool_use(call["id"], call["name"], call["args"]))
+    return blocks
+
+
+def _foreign(message: AIMessage, provider: Any, conversion: Conversion) -> list[Block]:
+    """An answer of another provider's model, from LangChain's standard blocks.
+
+    Its private parts (reasoning that Bedrock could not verify, calls of its own server tools) are left out.
+    """
+    blocks: list[Block] = []
+    for part in message.content_blocks:
+        kind = part["type"]
+        signed = provider in _SAME_SIGNATURES and "signature" in (part.get("extras") or {})
+        if kind in ("text", "tool_call", "invalid_tool_call", "image", "file", "audio", "video") or (
+            kind == "reasoning" and signed
+        ):
+            block = converse_block(part, conversion)
+            if block is not None:
+                blocks.append(block)
+        else:
+            logger.info("left out a %s block of %s, which Bedrock has no form for", kind, provider)
+    return blocks
+
+
+def _tool_result(message: ToolMessage, names: DocumentNames) -> list[Block]:
+    content: list[Block] = []
+    behind: list[Block] = []
+    for block in converse_blocks(message.content, Conversion(names)):
+        if "cachePoint" in block:
+            behind.append(block)  # a tool result cannot hold one
+        elif not is_blank(block):
+            content.append(block)
+    # Bedrock refuses an empty result, and a tool may well have nothing to say.
+    result: Block = {"toolUseId": message.tool_call_id, "content": content or [{"text": _NOTHING}]}
+    if message.status == "error":
+        result["status"] = "error"
+    return [{"toolResult": result}, *behind]

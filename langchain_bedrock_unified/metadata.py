@@ -1,0 +1,69 @@
+"""What an answer says beside its content: tokens, stop reason, latency, trace, and who answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
+
+from bedrock_unified.converse.usage import read_usage
+from bedrock_unified.models.ids import parse_model_id
+
+from .messages.stream import PROVIDER
+
+_ELSEWHERE = ("output", "ResponseMetadata")
+
+
+def usage_metadata(members: Mapping[str, Any]) -> UsageMetadata | None:
+    """LangChain's usage of a response or of a stream's members; input includes what the cache read and wrote.
+
+    Where Bedrock tells cache writes apart by time to live, ``cache_creation`` is 0 and the writes stand under
+    ``ephemeral_5m_input_tokens`` and ``ephemeral_1h_input_tokens``: no token is counted twice.
+    """
+    usage = read_usage(members.get("usage"))
+    if usage is None:
+        return None
+    written = usage.cache_write_by_ttl.items()
+    by_ttl = {f"ephemeral_{ttl}_input_tokens": tokens for ttl, tokens in written if tokens}
+    details: dict[str, int] = {
+        "cache_read": usage.cache_read or 0,
+        "cache_creation": 0 if by_ttl else usage.cache_write or 0,
+        **by_ttl,
+    }
+    read = UsageMetadata(
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        total_tokens=usage.total_tokens,
+        input_token_details=InputTokenDetails(**details),  # type: ignore[typeddict-item]
+    )
+    reasoning = _reasoning_tokens(members.get("additionalModelResponseFields"))
+    if reasoning is not None:
+        read["output_token_details"] = OutputTokenDetails(reasoning=reasoning)
+    return read
+
+
+def response_metadata(
+    members: Mapping[str, Any], http: Mapping[str, Any] | None, model_id: str
+) -> dict[str, Any]:
+    """``AIMessage.response_metadata``: Bedrock's members by their own names, and who answered.
+
+    Args:
+        http: ``ResponseMetadata`` (request id, status, headers, retries).
+        model_id: the model as the caller named it; behind a prompt router the trace knows better.
+    """
+    metadata = {name: value for name, value in members.items() if name not in _ELSEWHERE}
+    if http:
+        metadata["ResponseMetadata"] = dict(http)
+    router = (members.get("trace") or {}).get("promptRouter") or {}
+    metadata["model_provider"] = PROVIDER
+    metadata["model_name"] = router.get("invokedModelId") or parse_model_id(model_id).wire_id
+    return metadata
+
+
+def _reasoning_tokens(fields: Any) -> int | None:
+    """Claude's count, where ``additional_model_response_field_paths`` asked for ``/usage``."""
+    usage = fields.get("usage") if isinstance(fields, Mapping) else None
+    details = usage.get("output_tokens_details") if isinstance(usage, Mapping) else None
+    tokens = details.get("thinking_tokens") if isinstance(details, Mapping) else None
+    return tokens if isinstance(tokens, int) else None

@@ -1,0 +1,131 @@
+"""One call's Converse request: the model's parameters, this call's own, and the messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import BaseMessage
+
+from bedrock_unified.converse.checks import MEMBERS
+from bedrock_unified.converse.tools import is_none, stub_tools, tool_choice
+from bedrock_unified.errors import ConfigurationError
+from bedrock_unified.parameters import CALL_PARAMETERS, ConnectionParameters
+from bedrock_unified.spelling import canonical
+
+from .errors import InvalidRequestError
+from .messages.to_converse import Turn, converse_messages, system_blocks
+from .model_id import SPELLINGS
+from .tools import converse_tools, tool_names
+
+if TYPE_CHECKING:
+    from .chat_models import ChatBedrock
+
+Request = dict[str, Any]
+
+#: Converse members that a call may give by their own names.
+_RAW = MEMBERS - {"messages", "modelId", "system"}
+_OWN = frozenset({"model_id", "system", "tools", "tool_choice", "output_config"})
+_KNOWN = CALL_PARAMETERS | _OWN | _RAW
+#: What langchain-core itself puts among a call's keywords; it has been heeded before the call comes here.
+_LANGCHAINS = ("stream", "ls_structured_output_format", "structured_output_format")
+
+
+def converse_request(
+    model: ChatBedrock,
+    messages: Sequence[BaseMessage],
+    stop: Sequence[str] | None,
+    given: Mapping[str, Any],
+    *,
+    streaming: bool,
+) -> Request:
+    """The request of one call.
+
+    Args:
+        stop: stop sequences of this call, instead of the model's own.
+        given: the call's keywords: any field of :class:`~bedrock_unified.parameters.ConverseParameters`,
+            ``model``, ``system``, ``tools``, ``tool_choice``, ``output_config``, or a member of Converse by
+            its own name.
+
+    Raises:
+        InvalidRequestError: an unknown keyword, or content that Converse has no form for.
+        ConfigurationError: half a guardrail.
+    """
+    call = _named(given) if given else {}
+    turns, system = converse_messages(messages, system_blocks(call.get("system", model.system)))
+    request: Request = {
+        "modelId": call.get("model_id") or model.model_id,
+        "messages": turns,
+        **model.converse_members(call, stop=stop, streaming=streaming),
+    }
+    if system:
+        request["system"] = system
+    output_config = call.get("output_config", model.output_config)
+    if output_config:
+        request["outputConfig"] = output_config
+    tool_config = _tool_config(call, turns)
+    if tool_config:
+        request["toolConfig"] = tool_config
+    for name in _RAW.intersection(call):
+        _put_raw(request, name, call[name])
+    return request
+
+
+def _put_raw(request: Request, name: str, value: Any) -> None:
+    """A member by its own name replaces what the model's parameters say; None takes it out."""
+    if name == "inferenceConfig" and isinstance(value, Mapping):
+        request[name] = {**request.get(name, {}), **value}
+    elif value is None:
+        request.pop(name, None)
+    else:
+        request[name] = value
+
+
+def _named(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The call's keywords under their canonical names."""
+    wanted = {name: value for name, value in given.items() if name not in _LANGCHAINS}
+    try:
+        return canonical(wanted, _KNOWN, where="this call", also=SPELLINGS)
+    except ConfigurationError as error:
+        raise _explained(wanted, error) from None
+
+
+def _explained(given: Mapping[str, Any], error: ConfigurationError) -> InvalidRequestError:
+    for name in given:
+        if name in ConnectionParameters.model_fields:
+            return InvalidRequestError(
+                f"{name!r} belongs to the connection and cannot be given to a single call",
+                hint=f"give it to the model: ChatBedrock({name}=…), or make it configurable_fields",
+            )
+    if "no parameter" not in error.message:
+        return InvalidRequestError(error.message, hint=error.hint)
+    return InvalidRequestError(
+        error.message,
+        hint=f"{error.hint}; fields of the model's own go into additional_model_request_fields",
+    )
+
+
+def _tool_config(call: Mapping[str, Any], turns: list[Turn]) -> dict[str, Any] | None:
+    tools, choice = call.get("tools"), call.get("tool_choice")
+    if call.get("toolConfig") is not None:
+        if tools or choice is not None:
+            raise InvalidRequestError(
+                "a call was given toolConfig next to tools or tool_choice, which mean the same",
+                hint="keep one of them",
+            )
+        return None
+    if tools and not is_none(choice):
+        converted = converse_tools(tools)
+        config: dict[str, Any] = {"tools": converted}
+        chosen = tool_choice(choice, tool_names(converted))
+        if chosen is not None:
+            config["toolChoice"] = chosen
+        return config
+    if choice is not None and not is_none(choice):
+        tool_choice(choice, frozenset())  # a name is refused by the list of tools, which is empty
+        if choice != "auto":
+            raise InvalidRequestError(
+                f"tool_choice is {choice!r} but there are no tools", hint="bind tools with bind_tools([...])"
+            )
+    stubs = stub_tools(turns)
+    return {"tools": stubs} if stubs else None

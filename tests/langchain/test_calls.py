@@ -1,0 +1,213 @@
+"""What a model's parameters and a single call's own put into the request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from langchain_core.caches import InMemoryCache
+from langchain_core.runnables import ConfigurableField
+
+from bedrock_unified import BedrockClient, ConfigurationError
+from langchain_bedrock_unified import ChatBedrock, ChatBedrockConverse
+from langchain_bedrock_unified.errors import InvalidRequestError
+
+from .scripted import KEYS, MODEL, ScriptedBedrock
+
+Make = Callable[..., ChatBedrock]
+
+EVERYTHING: dict[str, Any] = {
+    "max_tokens": 9,
+    "temperature": 0.5,
+    "top_p": 0.9,
+    "stop_sequences": ["X"],
+    "guardrail_identifier": "abc123",
+    "guardrail_version": "1",
+    "guardrail_trace": "enabled",
+    "guardrail_stream_processing_mode": "async",
+    "additional_model_request_fields": {"top_k": 5, "someKey": {"a_b": 1}},
+    "additional_model_response_field_paths": ["/usage"],
+    "request_metadata": {"team_name": "a"},
+    "performance_config": {"latency": "optimized"},
+    "service_tier": "flex",
+    "output_config": {"effort": "low"},
+}
+WIRE: dict[str, Any] = {
+    "inferenceConfig": {"maxTokens": 9, "temperature": 0.5, "topP": 0.9, "stopSequences": ["X"]},
+    "guardrailConfig": {"guardrailIdentifier": "abc123", "guardrailVersion": "1", "trace": "enabled"},
+    "additionalModelRequestFields": {"top_k": 5, "someKey": {"a_b": 1}},
+    "additionalModelResponseFieldPaths": ["/usage"],
+    "requestMetadata": {"team_name": "a"},
+    "performanceConfig": {"latency": "optimized"},
+    "serviceTier": {"type": "flex"},
+    "outputConfig": {"effort": "low"},
+}
+
+
+def parameters(body: dict[str, Any]) -> dict[str, Any]:
+    """The request without its messages."""
+    return {name: member for name, member in body.items() if name != "messages"}
+
+
+def test_a_models_parameters(make_model: Make, bedrock: ScriptedBedrock) -> None:
+    model = make_model(**EVERYTHING)
+    model.invoke("q")
+    assert parameters(bedrock.last) == WIRE
+    list(model.stream("q"))
+    assert parameters(bedrock.last) == {
+        **WIRE,
+        "guardrailConfig": {**WIRE["guardrailConfig"], "streamProcessingMode": "async"},
+    }
+
+
+def test_a_calls_parameters(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    model.invoke("q", **EVERYTHING)
+    assert parameters(bedrock.last) == WIRE
+    model.invoke("q")
+    assert parameters(bedrock.last) == {}
+
+
+def test_a_call_overrides_the_model_and_none_switches_off(make_model: Make, bedrock: ScriptedBedrock) -> None:
+    model = make_model(**EVERYTHING)
+    model.invoke(
+        "q", temperature=0.1, top_p=None, service_tier=None, guardrail_config=None, guardrail_identifier=None,
+        guardrail_version=None, guardrail_trace=None, guardrail_stream_processing_mode=None,
+    )  # fmt: skip
+    assert bedrock.last["inferenceConfig"] == {"maxTokens": 9, "temperature": 0.1, "stopSequences": ["X"]}
+    assert "serviceTier" not in bedrock.last
+    assert "guardrailConfig" not in bedrock.last
+
+
+def test_converses_members_by_their_own_names(make_model: Make, bedrock: ScriptedBedrock) -> None:
+    model = make_model(temperature=0.2, service_tier="flex")
+    raw = {name: value for name, value in WIRE.items() if name != "inferenceConfig"}
+    model.invoke("q", **{**raw, "inferenceConfig": {"maxTokens": 3}, "promptVariables": {"a": {"text": "b"}}})
+    assert parameters(bedrock.last) == {
+        **raw,
+        "inferenceConfig": {"temperature": 0.2, "maxTokens": 3},
+        "promptVariables": {"a": {"text": "b"}},
+    }
+    model.invoke("q", serviceTier=None)
+    assert "serviceTier" not in bedrock.last
+
+
+def test_stop_of_a_call_is_for_that_call_alone(make_model: Make, bedrock: ScriptedBedrock) -> None:
+    model = make_model(stop=["A"])
+    model.invoke("q", stop=["B"])
+    assert bedrock.last["inferenceConfig"] == {"stopSequences": ["B"]}
+    list(model.stream("q"))
+    assert bedrock.last["inferenceConfig"] == {"stopSequences": ["A"]}
+
+
+@pytest.mark.parametrize("name", ["model", "model_id", "model_name", "modelId"])
+def test_another_model_for_one_call(model: ChatBedrock, bedrock: ScriptedBedrock, name: str) -> None:
+    answer = model.invoke("q", **{name: "amazon.nova-lite-v1:0"})
+    assert bedrock.sent[-1].model == "amazon.nova-lite-v1:0"
+    assert answer.response_metadata["model_name"] == "amazon.nova-lite-v1:0"
+    model.invoke("q")
+    assert bedrock.sent[-1].model == MODEL
+
+
+@pytest.mark.parametrize("name", ["model", "model_id", "model_name", "modelId"])
+def test_spellings_of_the_model_at_construction(name: str) -> None:
+    assert ChatBedrockConverse(**{name: MODEL, "region": "eu-west-1"}).model_id == MODEL
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"temprature": 0.5}, "did you mean 'temperature'"),
+        ({"maxtokens": 5}, "did you mean 'max_tokens'|did you mean 'maxTokens'"),
+        ({"frobnicate": 1}, "additional_model_request_fields"),
+        ({"region_name": "eu-west-1"}, "belongs to the connection"),
+        ({"api_key": "secret"}, "belongs to the connection"),
+        ({"max_tokens": 5, "maxTokens": 6}, "both 'max_tokens' and 'maxTokens'"),
+        ({"temperature": 3}, "temperature is 3"),
+        ({"max_tokens": 0}, "maxTokens is 0"),
+        ({"model": "a b"}, "a b"),
+    ],
+)
+@pytest.mark.parametrize("call", ["invoke", "stream"])
+def test_a_call_with_what_does_not_exist_is_refused_before_anything_is_sent(
+    model: ChatBedrock, bedrock: ScriptedBedrock, given: dict[str, Any], says: str, call: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=says) as caught:
+        list(getattr(model, call)("q", **given))
+    assert "secret" not in str(caught.value)
+    assert not bedrock.sent
+
+
+def test_half_a_guardrail_in_a_call(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    with pytest.raises(ConfigurationError, match="guardrail_version"):
+        model.invoke("q", guardrail_identifier="abc123")
+    assert not bedrock.sent
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"temprature": 0.5}, "did you mean 'temperature'"),
+        ({"model_kwargs": {}}, "no parameter 'model_kwargs'"),
+        ({"model": "amazon.nova-lite-v1:0", "model_id": "x"}, "both 'model' and 'model_id'"),
+        ({"model": ""}, "empty"),
+        ({"model": "openai/gpt"}, "slash"),
+        ({"model": "amazon.nova\n"}, "blank or control"),
+        ({}, "model_id"),
+        ({"temperature": 3}, "temperature"),
+        ({"aws_access_key_id": "AKIA"}, "aws_secret_access_key"),
+        ({"guardrail_identifier": "abc123"}, "guardrail_version"),
+    ],
+)
+def test_construction_with_what_cannot_work_is_refused(given: dict[str, Any], says: str) -> None:
+    named = {"model", "model_id"} & set(given) or given == {}
+    with pytest.raises(ConfigurationError, match=says):
+        ChatBedrock(**given) if named else ChatBedrock(model=MODEL, **given)
+
+
+def test_names_that_langchain_owns_keep_langchains_meaning(
+    make_model: Make, bedrock: ScriptedBedrock
+) -> None:
+    model = make_model(
+        cache=InMemoryCache(), tags=["a"], metadata={"b": 1}, name="mine", profile={"max_input_tokens": 5}
+    )
+    assert model.invoke("q").text == model.invoke("q").text
+    assert len(bedrock.sent) == 1
+    assert model.profile == {"max_input_tokens": 5}
+
+
+def test_parameters_that_are_configured_per_run(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    configurable = model.configurable_fields(
+        temperature=ConfigurableField(id="temperature"), model_id=ConfigurableField(id="model")
+    )
+    run = {"configurable": {"temperature": 0.7, "model": "amazon.nova-lite-v1:0"}}
+    assert len(list(configurable.stream("q", config=run))) > 2, "it did not stream"
+    assert bedrock.sent[-1].model == "amazon.nova-lite-v1:0"
+    assert bedrock.last["inferenceConfig"] == {"temperature": 0.7}
+
+
+def test_streaming_of_invoke_is_switched_by_the_model(make_model: Make, bedrock: ScriptedBedrock) -> None:
+    assert make_model(streaming=True).invoke("q").text == "Good day."
+    list(make_model(streaming=False).stream("q"))
+    list(make_model(disable_streaming=True).stream("q"))
+    make_model().invoke("q", stream=True)
+    assert [sent.operation for sent in bedrock.sent] == [
+        "converse-stream",
+        "converse",
+        "converse",
+        "converse-stream",
+    ]
+
+
+def test_a_bedrock_client_can_be_handed_in(bedrock: ScriptedBedrock) -> None:
+    with BedrockClient(endpoint_url=bedrock.url, region_name="us-east-1", **KEYS) as client:
+        assert ChatBedrock(model=MODEL, client=client).invoke("q").text == "Good day."
+
+
+def test_another_region_after_the_first_call_is_heeded(make_model: Make, bedrock: ScriptedBedrock) -> None:
+    model = make_model()
+    model.invoke("q")
+    assert model.model_copy(update={"region_name": "eu-west-1"}).bedrock.region == "eu-west-1"
+    model.region_name = "eu-central-1"
+    assert model.bedrock.region == "eu-central-1"
+    assert model.invoke("q").text == "Good day."

@@ -1,0 +1,497 @@
+"""What LangChain's messages become in a Converse request, in every form that users write them."""
+
+from __future__ import annotations
+
+import copy
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    ChatMessage,
+    FunctionMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+
+from langchain_bedrock_unified import ChatBedrock
+from langchain_bedrock_unified.errors import InvalidRequestError
+
+from .scripted import ScriptedBedrock
+
+PNG = b"\x89PNG\r\n\x1a\n...."
+PDF = b"%PDF-1.7 ...."
+PNG64, PDF64 = b64encode(PNG).decode(), b64encode(PDF).decode()
+IMAGE = {"image": {"format": "png", "source": {"bytes": PNG64}}}
+CACHE_POINT = {"cachePoint": {"type": "default"}}
+
+
+class Conversation:
+    """Sends messages and shows what went over the wire."""
+
+    def __init__(self, model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+        self._model, self._bedrock = model, bedrock
+
+    def sends(self, *messages: BaseMessage, **given: Any) -> dict[str, Any]:
+        """The body of the request; the messages must be left as they were."""
+        before = copy.deepcopy(messages)
+        self._model.invoke(list(messages), **given)
+        assert list(messages) == list(before)
+        return self._bedrock.last
+
+    def user(self, *blocks: Any) -> list[dict[str, Any]]:
+        """The blocks of a user message of these blocks."""
+        return self.sends(HumanMessage(list(blocks)))["messages"][0]["content"]
+
+
+@pytest.fixture
+def conversation(model: ChatBedrock, bedrock: ScriptedBedrock) -> Conversation:
+    return Conversation(model, bedrock)
+
+
+def test_roles_and_system(conversation: Conversation) -> None:
+    body = conversation.sends(
+        SystemMessage("Be brief."),
+        HumanMessage("Hi", name="Ann"),
+        AIMessage("Hello."),
+        ChatMessage("And you?", role="user"),
+        SystemMessage([{"type": "text", "text": "Be kind."}, CACHE_POINT]),
+    )
+    assert body["system"] == [{"text": "Be brief."}, {"text": "Be kind."}, CACHE_POINT]
+    assert body["messages"] == [
+        {"role": "user", "content": [{"text": "Hi"}]},
+        {"role": "assistant", "content": [{"text": "Hello."}]},
+        {"role": "user", "content": [{"text": "And you?"}]},
+    ]
+
+
+def test_the_models_own_system_prompt_comes_first_and_a_calls_replaces_it(
+    make_model: Any, bedrock: ScriptedBedrock
+) -> None:
+    model = make_model(system=["One.", {"text": "Two."}, CACHE_POINT])
+    model.invoke([SystemMessage("Three."), HumanMessage("q")])
+    assert bedrock.last["system"] == [{"text": "One."}, {"text": "Two."}, CACHE_POINT, {"text": "Three."}]
+    model.invoke("q", system="Other.")
+    assert bedrock.last["system"] == [{"text": "Other."}]
+    model.invoke("q", system=None)
+    assert "system" not in bedrock.last
+
+
+def test_a_system_message_that_adds_a_tool_stays_where_it_stands(conversation: Conversation) -> None:
+    addition = {"toolAddition": {"tool": {"name": "weather"}}}
+    body = conversation.sends(HumanMessage("a"), AIMessage("b"), SystemMessage([addition]), HumanMessage("c"))
+    assert body["messages"][2] == {"role": "system", "content": [addition]}
+    assert "system" not in body
+
+
+def test_blank_text_is_left_out_and_neighbours_of_one_role_become_one_turn(
+    conversation: Conversation,
+) -> None:
+    body = conversation.sends(HumanMessage("a"), AIMessage(" \n"), HumanMessage(["b", "", {"text": "c"}]))
+    assert body["messages"] == [{"role": "user", "content": [{"text": "a"}, {"text": "b"}, {"text": "c"}]}]
+
+
+def test_results_of_parallel_calls_stand_in_one_turn(conversation: Conversation) -> None:
+    calls = [{"name": "w", "args": {"n": n}, "id": f"t{n}"} for n in (1, 2)]
+    body = conversation.sends(
+        HumanMessage("q"),
+        AIMessage("", tool_calls=calls),
+        ToolMessage("one", tool_call_id="t1"),
+        ToolMessage("failed", tool_call_id="t2", status="error"),
+        HumanMessage("and now?"),
+    )
+    assert body["messages"][1:] == [
+        {
+            "role": "assistant",
+            "content": [
+                {"toolUse": {"toolUseId": "t1", "name": "w", "input": {"n": 1}}},
+                {"toolUse": {"toolUseId": "t2", "name": "w", "input": {"n": 2}}},
+            ],
+        },
+        {
+            "role": "user",
+            "content": [
+                {"toolResult": {"toolUseId": "t1", "content": [{"text": "one"}]}},
+                {"toolResult": {"toolUseId": "t2", "content": [{"text": "failed"}], "status": "error"}},
+                {"text": "and now?"},
+            ],
+        },
+    ]
+
+
+def test_tool_results_of_every_kind(conversation: Conversation) -> None:
+    data = {"user_id": 1, "nested": [{"someKey": None}]}
+    body = conversation.sends(
+        HumanMessage("q"),
+        AIMessage("", tool_calls=[{"name": "w", "args": {}, "id": "t"}]),
+        ToolMessage(
+            [
+                "text",
+                {"type": "json", "json": data},
+                {"type": "image", "base64": PNG64, "mime_type": "image/png"},
+                {"document": {"format": "txt", "name": "n", "source": {"bytes": b"hi"}}},
+                {
+                    "type": "search_result",
+                    "source": "s",
+                    "title": "t",
+                    "content": [{"type": "text", "text": "x"}],
+                },
+                CACHE_POINT,
+            ],
+            tool_call_id="t",
+        ),
+    )
+    result, behind = body["messages"][2]["content"]
+    assert result["toolResult"]["content"] == [
+        {"text": "text"},
+        {"json": data},
+        IMAGE,
+        {"document": {"format": "txt", "name": "n", "source": {"bytes": "aGk="}}},
+        {"searchResult": {"source": "s", "title": "t", "content": [{"text": "x"}]}},
+    ]
+    assert behind == CACHE_POINT
+
+
+@pytest.mark.parametrize("content", ["", " ", [], [{"type": "text", "text": ""}]])
+def test_an_empty_tool_result_says_so(conversation: Conversation, content: Any) -> None:
+    body = conversation.sends(
+        HumanMessage("q"),
+        AIMessage("", tool_calls=[{"name": "w", "args": {}, "id": "t"}]),
+        ToolMessage(content, tool_call_id="t"),
+    )
+    assert body["messages"][2]["content"] == [
+        {"toolResult": {"toolUseId": "t", "content": [{"text": "(no output)"}]}}
+    ]
+
+
+def test_edited_tool_calls_win_over_the_blocks_they_came_with(conversation: Conversation) -> None:
+    answer = AIMessage(
+        [
+            {"type": "text", "text": "ok"},
+            {"type": "tool_use", "id": "t", "name": "w", "input": {"city": "Rome"}},
+        ],
+        tool_calls=[{"name": "w2", "args": {"city": "Paris"}, "id": "t"}],
+    )
+    body = conversation.sends(HumanMessage("q"), answer, ToolMessage("x", tool_call_id="t"))
+    assert body["messages"][1]["content"][1] == {
+        "toolUse": {"toolUseId": "t", "name": "w2", "input": {"city": "Paris"}}
+    }
+
+
+def test_a_call_that_was_no_json_is_shown_to_the_model_as_it_wrote_it(conversation: Conversation) -> None:
+    answer = AIMessage("", invalid_tool_calls=[{"name": "w", "args": '{"city": ', "id": "t", "error": None}])
+    body = conversation.sends(HumanMessage("q"), answer, ToolMessage("bad JSON", tool_call_id="t"))
+    assert body["messages"][1]["content"] == [
+        {"toolUse": {"toolUseId": "t", "name": "w", "input": {"malformed_json": '{"city": '}}}
+    ]
+
+
+def test_a_history_whose_tools_are_not_offered_any_more_declares_them(conversation: Conversation) -> None:
+    history = [
+        HumanMessage("q"),
+        AIMessage("", tool_calls=[{"name": "w", "args": {}, "id": "t"}]),
+        ToolMessage("x", tool_call_id="t"),
+    ]
+    for given in ({}, {"tools": [{"name": "v", "input_schema": {"type": "object"}}], "tool_choice": "none"}):
+        config = conversation.sends(*history, **given)["toolConfig"]
+        assert [tool["toolSpec"]["name"] for tool in config["tools"]] == ["w"]
+        assert "toolChoice" not in config
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"image": {"format": "png", "source": {"bytes": PNG}}},
+        {"image": {"format": "png", "source": {"bytes": PNG64}}},
+        {"type": "image", "image": {"format": "png", "source": {"bytes": PNG}}},
+        {"type": "image", "base64": PNG64, "mime_type": "image/png"},
+        {"type": "image", "source_type": "base64", "data": PNG64, "mime_type": "image/png"},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG64}},
+        {"type": "image", "source": {"type": "base64", "data": PNG64[:9] + "\n" + PNG64[9:]}},
+        {"type": "image", "url": f"data:image/png;base64,{PNG64}"},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG64}", "detail": "low"}},
+        {"type": "image_url", "image_url": f"data:image/png;base64,{PNG64}"},
+        {"type": "file", "base64": PNG64, "mime_type": "image/png"},
+        {"type": "non_standard", "value": {"image": {"format": "png", "source": {"bytes": PNG}}}},
+    ],
+)
+def test_an_image_in_every_form(conversation: Conversation, block: dict[str, Any]) -> None:
+    assert conversation.user(block) == [IMAGE]
+
+
+@pytest.mark.parametrize(
+    ("block", "kind", "form", "source"),
+    [
+        ({"type": "audio", "base64": "aGk=", "mime_type": "audio/mpeg"}, "audio", "mp3", {"bytes": "aGk="}),
+        (
+            {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}},
+            "audio",
+            "wav",
+            {"bytes": "aGk="},
+        ),
+        (
+            {"type": "video", "base64": "aGk=", "mime_type": "video/3gpp"},
+            "video",
+            "three_gp",
+            {"bytes": "aGk="},
+        ),
+        (
+            {"type": "video", "url": "s3://bucket/clip.mov", "mime_type": "video/quicktime"},
+            "video",
+            "mov",
+            {"s3Location": {"uri": "s3://bucket/clip.mov"}},
+        ),
+        (
+            {"type": "image", "url": "s3://bucket/photo.jpg"},
+            "image",
+            "jpeg",
+            {"s3Location": {"uri": "s3://bucket/photo.jpg"}},
+        ),
+        (
+            {"type": "image", "source": {"type": "url", "url": "s3://bucket/photo.jpg"}},
+            "image",
+            "jpeg",
+            {"s3Location": {"uri": "s3://bucket/photo.jpg"}},
+        ),
+    ],
+)
+def test_other_media(
+    conversation: Conversation, block: dict[str, Any], kind: str, form: str, source: dict[str, Any]
+) -> None:
+    assert conversation.user(block) == [{kind: {"format": form, "source": source}}]
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (
+            {
+                "type": "file",
+                "base64": PDF64,
+                "mime_type": "application/pdf",
+                "filename": "Q3: report_v1.pdf",
+            },
+            {"format": "pdf", "name": "Q3- report-v1", "source": {"bytes": PDF64}},
+        ),
+        (
+            {
+                "type": "file",
+                "base64": PDF64,
+                "mime_type": "application/pdf",
+                "extras": {"name": "a  b", "citations": {"enabled": True}, "context": "c"},
+            },
+            {
+                "format": "pdf",
+                "name": "a b",
+                "source": {"bytes": PDF64},
+                "context": "c",
+                "citations": {"enabled": True},
+            },
+        ),
+        (
+            {
+                "type": "document",
+                "source": {"type": "base64", "media_type": "application/pdf", "data": PDF64},
+                "title": "Guide",
+                "citations": {"enabled": True},
+            },
+            {"format": "pdf", "name": "Guide", "source": {"bytes": PDF64}, "citations": {"enabled": True}},
+        ),
+        (
+            {
+                "type": "document",
+                "source": {"type": "text", "media_type": "text/plain", "data": "hi"},
+                "title": "T",
+            },
+            {"format": "txt", "name": "T", "source": {"bytes": "aGk="}},
+        ),
+        (
+            {"type": "document", "source": {"type": "content", "content": "hi"}, "title": "T"},
+            {"format": "txt", "name": "T", "source": {"content": [{"text": "hi"}]}},
+        ),
+        (
+            {"type": "text-plain", "text": "hi", "title": "日本"},
+            {"format": "txt", "name": "document-8f434346648f", "source": {"bytes": "aGk="}},
+        ),
+        (
+            {
+                "type": "document",
+                "document": {"name": "as_it-is.", "format": "md", "source": {"bytes": b"hi"}},
+            },
+            {"name": "as_it-is.", "format": "md", "source": {"bytes": "aGk="}},
+        ),
+        (
+            {"type": "file", "base64": "aGk=", "mime_type": "application/json", "filename": "x.json"},
+            {"format": "txt", "name": "x", "source": {"bytes": "aGk="}},
+        ),
+    ],
+)
+def test_documents(conversation: Conversation, block: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert conversation.user("read", block)[1] == {"document": expected}
+
+
+def test_names_of_documents_are_unique_and_stable(conversation: Conversation) -> None:
+    file = {"type": "file", "base64": PDF64, "mime_type": "application/pdf"}
+    blocks = [
+        {"document": {"name": "plan", "format": "pdf", "source": {"bytes": PDF}}},
+        {**file, "filename": "plan.pdf"},
+        {**file, "filename": "plan.docx.pdf"},
+        file,
+        file,
+    ]
+    named = [[block["document"]["name"] for block in conversation.user(*blocks)] for _ in range(2)]
+    assert named[0] == named[1]
+    assert named[0][:3] == ["plan", "plan-2", "plan-docx"]
+    assert named[0][4] == named[0][3] + "-2"
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        ({"type": "guard_content", "text": "x"}, {"text": {"text": "x"}}),
+        (
+            {"type": "guard_content", "text": "x", "qualifiers": ["query"]},
+            {"text": {"text": "x", "qualifiers": ["query"]}},
+        ),
+        ({"type": "guard_content", "guard_content": {"type": "text", "text": "x"}}, {"text": {"text": "x"}}),
+        (
+            {"guardContent": {"text": {"text": "x", "qualifiers": ["guard_content"]}}},
+            {"text": {"text": "x", "qualifiers": ["guard_content"]}},
+        ),
+        (
+            {"guardContent": {"image": {"format": "png", "source": {"bytes": PNG}}}},
+            {"image": {"format": "png", "source": {"bytes": PNG64}}},
+        ),
+    ],
+)
+def test_guarded_content(conversation: Conversation, block: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert conversation.user(block) == [{"guardContent": expected}]
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (CACHE_POINT, CACHE_POINT),
+        (
+            {"type": "cachePoint", "cachePoint": {"type": "default", "ttl": "1h"}},
+            {"cachePoint": {"type": "default", "ttl": "1h"}},
+        ),
+    ],
+)
+def test_cache_points(conversation: Conversation, block: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert conversation.user("x", block) == [{"text": "x"}, expected]
+
+
+def test_anthropics_cache_control_is_a_cache_point_behind_the_block(conversation: Conversation) -> None:
+    blocks = conversation.user(
+        {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}},
+        {"type": "text", "text": "b", "cache_control": {"type": "ephemeral", "ttl": "1h"}},
+    )
+    assert blocks == [
+        {"text": "a"},
+        CACHE_POINT,
+        {"text": "b"},
+        {"cachePoint": {"type": "default", "ttl": "1h"}},
+    ]
+
+
+def test_anthropics_tool_results_and_search_results(conversation: Conversation) -> None:
+    blocks = conversation.user(
+        {"type": "tool_result", "tool_use_id": "t", "content": "no", "is_error": True},
+        {
+            "type": "search_result",
+            "source": "https://x",
+            "title": "X",
+            "content": [{"type": "text", "text": "x"}],
+            "citations": {"enabled": True},
+        },
+    )
+    assert blocks == [
+        {"toolResult": {"toolUseId": "t", "content": [{"text": "no"}], "status": "error"}},
+        {
+            "searchResult": {
+                "source": "https://x",
+                "title": "X",
+                "content": [{"text": "x"}],
+                "citations": {"enabled": True},
+            }
+        },
+    ]
+
+
+def test_an_answer_that_langchain_aws_stored_goes_back(conversation: Conversation) -> None:
+    answer = AIMessage(
+        [
+            {"type": "reasoning_content", "reasoning_content": {"text": "hm", "signature": "c2ln"}},
+            {"type": "reasoning_content", "reasoning_content": {"redacted_content": b"\x00\xff"}},
+            {"type": "text", "text": "ok"},
+            {"type": "tool_use", "id": "t", "name": "w", "input": '{"a": 1}', "index": 3},
+        ],
+        response_metadata={"model_provider": "bedrock_converse"},
+    )
+    body = conversation.sends(HumanMessage("q"), answer, ToolMessage("x", tool_call_id="t"))
+    assert body["messages"][1]["content"] == [
+        {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "c2ln"}}},
+        {"reasoningContent": {"redactedContent": "AP8="}},
+        {"text": "ok"},
+        {"toolUse": {"toolUseId": "t", "name": "w", "input": {"a": 1}}},
+    ]
+
+
+def test_another_providers_answer_leaves_its_private_parts_behind(conversation: Conversation) -> None:
+    openai = AIMessage(
+        [
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}], "id": "rs_1"},
+            {"type": "text", "text": "ok", "annotations": [], "extras": {"logprobs": 1}},
+        ],
+        tool_calls=[{"name": "w", "args": {}, "id": "call_1"}],
+        response_metadata={"model_provider": "openai"},
+    )
+    claude = AIMessage(
+        [
+            {"type": "thinking", "thinking": "hm", "signature": "c2ln"},
+            {"type": "text", "text": "yes", "citations": [{"type": "char_location", "cited_text": "y"}]},
+        ],
+        response_metadata={"model_provider": "anthropic"},
+    )
+    body = conversation.sends(
+        HumanMessage("q"), openai, ToolMessage("x", tool_call_id="call_1"), claude, HumanMessage("next")
+    )
+    assert body["messages"][1]["content"] == [
+        {"text": "ok"},
+        {"toolUse": {"toolUseId": "call_1", "name": "w", "input": {}}},
+    ]
+    assert body["messages"][3]["content"] == [
+        {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "c2ln"}}},
+        {"text": "yes"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        (HumanMessage([{"type": "image", "url": "https://x/y.png"}]), "https://x/y.png"),
+        (HumanMessage([{"type": "image", "file_id": "f1"}]), "uploaded file"),
+        (HumanMessage([{"type": "image", "base64": "!", "mime_type": "image/png"}]), "not base64"),
+        (HumanMessage([{"type": "video", "base64": "aGk="}]), "mime_type"),
+        (
+            HumanMessage([{"type": "file", "base64": "aGk=", "mime_type": "application/zip"}]),
+            "application/zip",
+        ),
+        (HumanMessage([{"type": "image", "base64": "aGk=", "mime_type": "image/tiff"}]), "tiff"),
+        (HumanMessage([{"type": "hologram", "data": 1}]), "hologram"),
+        (ChatMessage("x", role="narrator"), "narrator"),
+        (FunctionMessage("x", name="f"), "FunctionMessage"),
+        (HumanMessage(""), "messages is empty"),
+    ],
+)
+def test_what_bedrock_has_no_form_for_is_refused_before_anything_is_sent(
+    model: ChatBedrock, bedrock: ScriptedBedrock, message: BaseMessage, names: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=names) as caught:
+        model.invoke([message])
+    assert caught.value.hint
+    assert not bedrock.sent

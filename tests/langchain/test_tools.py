@@ -1,0 +1,205 @@
+"""Tools and the choice among them, in every form that LangChain users bind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypedDict
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.tools import BaseTool, tool
+from pydantic import BaseModel, Field
+
+from langchain_bedrock_unified import ChatBedrock
+from langchain_bedrock_unified.errors import InvalidRequestError
+
+from .scripted import Says, ScriptedBedrock
+
+CITY: dict[str, Any] = {
+    "type": "object",
+    "properties": {"city_name": {"type": "string"}},
+    "required": ["city_name"],
+}
+
+
+def weather(city_name: str) -> str:
+    """The weather of a city."""
+    return f"sunny in {city_name}"
+
+
+class Weather(BaseModel):
+    """The weather of a city."""
+
+    city_name: str
+
+
+class WeatherDict(TypedDict):
+    """The weather of a city."""
+
+    city_name: Annotated[str, ..., "the city"]
+
+
+class Unit(BaseModel):
+    name: str
+
+
+class Forecast(BaseModel):
+    """A forecast."""
+
+    unit: Unit
+    days: int = Field(default=3, description="how many")
+
+
+FORMS: list[Any] = [
+    weather,
+    tool(weather),
+    Weather,
+    WeatherDict,
+    {"title": "weather", "description": "The weather of a city.", **CITY},
+    {"name": "weather", "description": "The weather of a city.", "parameters": CITY},
+    {"type": "function", "function": {"name": "weather", "description": "…", "parameters": CITY}},
+    {"name": "weather", "description": "The weather of a city.", "input_schema": CITY},
+    {"toolSpec": {"name": "weather", "description": "…", "inputSchema": {"json": CITY}}},
+]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=range(len(FORMS)))
+def test_a_tool_in_every_form(model: ChatBedrock, bedrock: ScriptedBedrock, form: Any) -> None:
+    model.bind_tools([form]).invoke("q")
+    model.invoke("q", tools=[form])
+    for sent in bedrock.sent:
+        (bound,) = sent.body["toolConfig"]["tools"]
+        spec = bound["toolSpec"]
+        assert spec["name"].lower().startswith("weather")
+        assert spec["description"]
+        assert spec["inputSchema"]["json"]["properties"]["city_name"]["type"] == "string"
+        assert "strict" not in spec
+
+
+def test_schemas_and_converse_tools_are_sent_as_they_are(
+    model: ChatBedrock, bedrock: ScriptedBedrock
+) -> None:
+    schema = {"type": "object", "properties": {"snake_case": {"type": "object", "some_key": 1}}, "my_key": 2}
+    tools = [
+        {"toolSpec": {"name": "a", "inputSchema": {"json": schema}, "strict": True}},
+        {"name": "b", "input_schema": schema},
+        {"systemTool": {"name": "nova_grounding"}},
+        {"cachePoint": {"type": "default", "ttl": "1h"}},
+    ]
+    model.bind_tools(tools).invoke("q")
+    first, second, *others = bedrock.last["toolConfig"]["tools"]
+    assert first == tools[0]
+    assert second["toolSpec"]["inputSchema"]["json"] == schema
+    assert others == tools[2:]
+
+
+def test_nested_models_and_no_description(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    class NoWords(BaseModel):
+        unit: Unit
+
+    model.bind_tools([Forecast, {"name": "bare"}, NoWords]).invoke("q")
+    forecast, bare, no_words = [tool["toolSpec"] for tool in bedrock.last["toolConfig"]["tools"]]
+    assert forecast["inputSchema"]["json"]["properties"]["unit"]["properties"] == {"name": {"type": "string"}}
+    assert bare == {"name": "bare", "inputSchema": {"json": {"type": "object", "properties": {}}}}
+    assert "description" not in no_words
+
+
+def test_strict(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    model.bind_tools([weather, FORMS[-1], {"cachePoint": {"type": "default"}}], strict=True).invoke("q")
+    first, second, _ = bedrock.last["toolConfig"]["tools"]
+    assert first["toolSpec"]["strict"] is True
+    assert first["toolSpec"]["inputSchema"]["json"]["additionalProperties"] is False
+    assert second["toolSpec"]["strict"] is True
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (None, None),
+        ("auto", {"auto": {}}),
+        ("any", {"any": {}}),
+        ("required", {"any": {}}),
+        (True, {"any": {}}),
+        ("weather", {"tool": {"name": "weather"}}),
+        ({"tool": {"name": "weather"}}, {"tool": {"name": "weather"}}),
+        ({"any": {}}, {"any": {}}),
+        ({"type": "function", "function": {"name": "weather"}}, {"tool": {"name": "weather"}}),
+        ({"type": "tool", "name": "weather"}, {"tool": {"name": "weather"}}),
+        ({"type": "any"}, {"any": {}}),
+    ],
+)
+def test_every_spelling_of_the_choice(
+    model: ChatBedrock, bedrock: ScriptedBedrock, choice: Any, expected: Any
+) -> None:
+    model.bind_tools([weather], tool_choice=choice).invoke("q")
+    model.bind_tools([weather]).invoke("q", tool_choice=choice)
+    for sent in bedrock.sent:
+        assert sent.body["toolConfig"].get("toolChoice") == expected
+
+
+@pytest.mark.parametrize("choice", ["none", False, {"type": "none"}, {"none": {}}])
+def test_no_choice_at_all_sends_no_tools(model: ChatBedrock, bedrock: ScriptedBedrock, choice: Any) -> None:
+    model.bind_tools([weather], tool_choice=choice).invoke("q")
+    assert "toolConfig" not in bedrock.last
+
+
+def test_binding_changes_nothing_in_the_model(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    before = model.model_dump()
+    model.bind_tools([weather], tool_choice="any", stop=["x"])
+    assert model.model_dump() == before
+    model.invoke("q")
+    assert "toolConfig" not in bedrock.last
+
+
+@pytest.mark.parametrize(
+    ("tools", "given", "says"),
+    [
+        ([5], {}, "5 cannot be read as a tool"),
+        ([{"type": "object", "properties": {}}], {}, "title"),
+        ([{"type": "web_search_preview"}], {}, "web_search_preview"),
+        ("weather", {}, "list of tools"),
+        ([weather], {"tool_choice": "wether"}, "the tools are: weather"),
+        ([weather], {"tool_choice": {"what": 1}}, "not understood"),
+        ([weather], {"parallel_tool_calls": False}, "disable_parallel_tool_use"),
+        ([{"name": "x", "input_schema": {"type": "array"}}], {}, "not an object"),
+    ],
+)
+def test_what_cannot_be_bound_is_refused_with_the_way_out(
+    model: ChatBedrock, bedrock: ScriptedBedrock, tools: Any, given: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=says):
+        model.bind_tools(tools, **given).invoke("q")
+    assert not bedrock.sent
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"tool_choice": "weather"}, "not among the tools"),
+        ({"tool_choice": "any"}, "there are no tools"),
+        ({"tools": [weather], "toolConfig": {"tools": []}}, "keep one of them"),
+    ],
+)
+def test_choices_without_tools(model: ChatBedrock, given: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidRequestError, match=says):
+        model.invoke("q", **given)
+
+
+def test_a_tool_loop(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    get: BaseTool = tool(weather)
+    bound = model.bind_tools([get])
+    bedrock.says(
+        Says(
+            [{"toolUse": {"toolUseId": "t", "name": "weather", "input": {"city_name": "Paris"}}}],
+            stop="tool_use",
+        ),
+        "It is sunny.",
+    )
+    asked = HumanMessage("How is Paris?")
+    call = bound.invoke([asked])
+    assert isinstance(call, AIMessage)
+    result = get.invoke(call.tool_calls[0])
+    assert isinstance(result, ToolMessage)
+    assert bound.invoke([asked, call, result]).text == "It is sunny."
+    assert bedrock.last["messages"][2]["content"] == [
+        {"toolResult": {"toolUseId": "t", "content": [{"text": "sunny in Paris"}]}}
+    ]
