@@ -1,0 +1,332 @@
+"""``BedrockConverse``: every model that Converse serves, as a LlamaIndex FunctionCallingLLM."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    ChatResponseAsyncGen,
+    ChatResponseGen,
+    CompletionResponse,
+    CompletionResponseAsyncGen,
+    CompletionResponseGen,
+    LLMMetadata,
+    MessageRole,
+)
+from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.llms.llm import ToolSelection
+from pydantic import Field
+
+from bedrock_unified.errors import ConfigurationError, InvalidRequestError
+from bedrock_unified.models.ids import parse_model_id
+from bedrock_unified.parameters import ConverseParameters
+
+from .component import DUMPED, BedrockComponent
+from .leaving import acloses_when_left, closes_when_left, opened
+from .media import is_remote
+from .request import MODEL_SPELLINGS, Options, build_request, read_options
+from .responses import ChunkReader, chat_response, completion_response
+from .tools import first_call_only, tool_calls, tool_config
+
+if TYPE_CHECKING:
+    from llama_index.core.tools import BaseTool
+
+    from bedrock_unified.streams import AsyncEventStream, EventStream
+
+#: What LlamaIndex's prompt helpers and memories plan with where nothing else is said.
+CONTEXT_WINDOW = 128_000
+NUM_OUTPUT = 4_096
+
+
+class BedrockConverse(ConverseParameters, BedrockComponent, FunctionCallingLLM):
+    """A model on Amazon Bedrock, called by Converse and ConverseStream, natively sync and async.
+
+    The parameters of the connection, the answer and the guardrail are those of
+    :class:`bedrock_unified.parameters.ConverseParameters`; None leaves a value to the model. Each call takes
+    the same names (``llm.chat(messages, temperature=0)``), ``model``, and any member of a Converse request
+    under its own name (``requestMetadata={…}``).
+
+    Examples:
+        >>> llm = BedrockConverse(model="us.anthropic.claude-sonnet-4-5-20250929-v1:0", max_tokens=1000)
+        >>> llm.complete("Say hello.").text  # doctest: +SKIP
+
+    Raises (at construction):
+        ConfigurationError: an unknown keyword, two spellings of one, a value that cannot work.
+        InvalidRequestError: a model id that no Bedrock id can look like.
+    """
+
+    spellings: ClassVar[Mapping[str, str]] = MODEL_SPELLINGS
+
+    model: str = Field(description="model id, inference profile id, or ARN")
+    context_window: int | None = Field(
+        default=None, ge=1, description="tokens the model reads and writes; LlamaIndex plans with it"
+    )
+    num_output: int | None = Field(
+        default=None, ge=1, description="tokens of an answer that LlamaIndex reserves; default max_tokens"
+    )
+    is_function_calling_model: bool = Field(default=True, description="whether the model can call tools")
+    additional_kwargs: dict[str, Any] = Field(
+        default_factory=dict,
+        description="members of the Converse request, laid over what the other parameters say",
+    )
+
+    @classmethod
+    def _accepted(cls) -> frozenset[str]:
+        return super()._accepted() | DUMPED
+
+    def _check(self) -> None:
+        super()._check()
+        parse_model_id(self.model)
+        try:
+            self._additional()
+        except InvalidRequestError as error:
+            raise ConfigurationError(f"additional_kwargs: {error.message}", hint=error.hint) from None
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name that LlamaIndex stores models under."""
+        return "Bedrock_Converse_LLM"
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        """What LlamaIndex plans with; for any model id."""
+        return LLMMetadata(
+            context_window=self.context_window or CONTEXT_WINDOW,
+            num_output=self.num_output or self.max_tokens or NUM_OUTPUT,
+            is_chat_model=True,
+            is_function_calling_model=self.is_function_calling_model,
+            model_name=self.model,
+        )
+
+    # Chat
+
+    @llm_chat_callback()
+    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """The model's answer to the messages.
+
+        Raises:
+            InvalidRequestError: a keyword or a message that Converse does not take; before anything is sent.
+            BedrockError: see :mod:`bedrock_unified.errors`.
+        """
+        return self._chat(messages, kwargs)
+
+    @llm_chat_callback()
+    async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """The asynchronous :meth:`chat`; cancelling it closes the connection."""
+        return await self._achat(messages, kwargs)
+
+    @closes_when_left
+    @llm_chat_callback()
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        """The answer as it grows: each item has the message so far and, in ``delta``, the new text.
+
+        The last item is what :meth:`chat` would have returned. New reasoning is in
+        ``additional_kwargs["thinking_delta"]``. The connection is closed when the iteration ends or is left.
+
+        Raises:
+            BedrockError: as :meth:`chat`; while iterating, with what had come in ``partial``.
+        """
+        return self._stream(messages, kwargs)
+
+    @acloses_when_left
+    @llm_chat_callback()
+    async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
+        """The asynchronous :meth:`stream_chat`."""
+        return await self._astream(messages, kwargs)
+
+    # Completion
+
+    @llm_completion_callback()
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        """The answer to one user message."""
+        return completion_response(self._chat(self._prompted(prompt, formatted), kwargs))
+
+    @llm_completion_callback()
+    async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        """The asynchronous :meth:`complete`."""
+        return completion_response(await self._achat(self._prompted(prompt, formatted), kwargs))
+
+    @closes_when_left
+    @llm_completion_callback()
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
+        """The answer to one user message as it grows."""
+        responses = self._stream(self._prompted(prompt, formatted), kwargs)
+        return (completion_response(response) for response in responses)
+
+    @acloses_when_left
+    @llm_completion_callback()
+    async def astream_complete(
+        self, prompt: str, formatted: bool = False, **kwargs: Any
+    ) -> CompletionResponseAsyncGen:
+        """The asynchronous :meth:`stream_complete`."""
+        responses = await self._astream(self._prompted(prompt, formatted), kwargs)
+        return (completion_response(response) async for response in responses)
+
+    # Tools
+
+    def _prepare_chat_with_tools(
+        self,
+        tools: Sequence[BaseTool],
+        user_msg: str | ChatMessage | None = None,
+        chat_history: list[ChatMessage] | None = None,
+        verbose: bool = False,
+        allow_parallel_tool_calls: bool = False,
+        tool_required: bool = False,
+        tool_choice: Any = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """The keywords of the :meth:`chat` that offers the tools. ``chat_history`` is not changed.
+
+        ``allow_parallel_tool_calls`` has no counterpart in Converse; it is kept by
+        :meth:`_validate_chat_with_tools_response`.
+        """
+        messages = [*(chat_history or ())]
+        if isinstance(user_msg, str):
+            messages.append(ChatMessage(role=MessageRole.USER, content=user_msg))
+        elif user_msg is not None:
+            messages.append(user_msg)
+        prepared: dict[str, Any] = {"messages": messages, **kwargs}
+        config = tool_config(tools, tool_choice, required=tool_required)
+        if config is not None:
+            prepared["toolConfig"] = config
+        return prepared
+
+    def _validate_chat_with_tools_response(
+        self,
+        response: ChatResponse,
+        tools: Sequence[BaseTool],
+        allow_parallel_tool_calls: bool = False,
+        **kwargs: Any,
+    ) -> ChatResponse:
+        """The response, with its first tool call alone where parallel ones are not wanted."""
+        return response if allow_parallel_tool_calls else first_call_only(response)
+
+    def stream_chat_with_tools(
+        self, tools: Sequence[BaseTool], *args: Any, allow_parallel_tool_calls: bool = False, **kwargs: Any
+    ) -> ChatResponseGen:
+        """LlamaIndex's own, which by itself would let parallel calls through that are not wanted."""
+        allowed = allow_parallel_tool_calls
+        responses = super().stream_chat_with_tools(tools, *args, allow_parallel_tool_calls=allowed, **kwargs)
+        return responses if allowed else _single_calls(responses)
+
+    async def astream_chat_with_tools(
+        self, tools: Sequence[BaseTool], *args: Any, allow_parallel_tool_calls: bool = False, **kwargs: Any
+    ) -> ChatResponseAsyncGen:
+        """The asynchronous :meth:`stream_chat_with_tools`."""
+        allowed = allow_parallel_tool_calls
+        responses = await super().astream_chat_with_tools(
+            tools, *args, allow_parallel_tool_calls=allowed, **kwargs
+        )
+        return responses if allowed else _asingle_calls(responses)
+
+    def get_tool_calls_from_response(
+        self, response: ChatResponse, error_on_no_tool_call: bool = True, **kwargs: Any
+    ) -> list[ToolSelection]:
+        """The tool calls of a response, or of any item of a stream (their input as far as it has come).
+
+        Raises:
+            ValueError: none, and ``error_on_no_tool_call``.
+        """
+        calls = tool_calls(response)
+        if not calls and error_on_no_tool_call:
+            raw = response.raw if isinstance(response.raw, dict) else {}
+            raise ValueError(
+                "Expected at least one tool call, but got 0 tool calls "
+                f"(stop reason: {raw.get('stopReason')})."
+            )
+        return calls
+
+    # The calls themselves, without LlamaIndex's events
+
+    def _chat(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> ChatResponse:
+        return chat_response(self.bedrock.converse(**self._request(messages, given)))
+
+    async def _achat(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> ChatResponse:
+        return chat_response(await self.bedrock.aconverse(**await self._arequest(messages, given)))
+
+    def _stream(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> _Chunks:
+        stream = self.bedrock.converse_stream(**self._request(messages, given, streaming=True))
+        opened(stream)
+        return _chunks(stream)
+
+    async def _astream(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> _AsyncChunks:
+        request = await self._arequest(messages, given, streaming=True)
+        stream = await self.bedrock.aconverse_stream(**request)
+        opened(stream)
+        return _achunks(stream)
+
+    def _request(
+        self, messages: Sequence[ChatMessage], given: dict[str, Any], *, streaming: bool = False
+    ) -> dict[str, Any]:
+        return build_request(
+            self, self.model, messages, given, additional=self._additional(), streaming=streaming
+        )
+
+    async def _arequest(
+        self, messages: Sequence[ChatMessage], given: dict[str, Any], *, streaming: bool = False
+    ) -> dict[str, Any]:
+        if is_remote(messages):  # LlamaIndex downloads media with `requests`, which would stop the loop
+            return await asyncio.to_thread(self._request, messages, given, streaming=streaming)
+        return self._request(messages, given, streaming=streaming)
+
+    def _additional(self) -> Options:
+        return read_options(self.additional_kwargs, type(self).__name__)
+
+    def _prompted(self, prompt: str, formatted: bool) -> list[ChatMessage]:
+        if not formatted and self.completion_to_prompt is not None:
+            prompt = self.completion_to_prompt(prompt)
+        return [ChatMessage(role=MessageRole.USER, content=prompt)]
+
+
+#: The name without the operation in it.
+Bedrock = BedrockConverse
+
+_Chunks = Generator[ChatResponse, None, None]
+_AsyncChunks = AsyncGenerator[ChatResponse, None]
+
+
+def _chunks(stream: EventStream) -> _Chunks:
+    feed = ChunkReader().feed
+    try:
+        while events := stream.read():
+            for event in events:
+                chunk = feed(event)
+                if chunk is not None:
+                    yield chunk
+        yield chat_response(stream.response, delta="")
+    finally:
+        stream.close()
+
+
+async def _achunks(stream: AsyncEventStream) -> _AsyncChunks:
+    feed = ChunkReader().feed
+    try:
+        while events := await stream.read():
+            for event in events:
+                chunk = feed(event)
+                if chunk is not None:
+                    yield chunk
+        yield chat_response(stream.response, delta="")
+    finally:
+        stream.close()
+
+
+def _single_calls(responses: ChatResponseGen) -> _Chunks:
+    try:
+        for response in responses:
+            yield first_call_only(response)
+    finally:
+        responses.close()
+
+
+async def _asingle_calls(responses: ChatResponseAsyncGen) -> _AsyncChunks:
+    try:
+        async for response in responses:
+            yield first_call_only(response)
+    finally:
+        await responses.aclose()

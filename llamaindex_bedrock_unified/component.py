@@ -1,0 +1,94 @@
+"""What LlamaIndex expects of a component: to be written down, read back and copied, and never with a secret.
+
+LlamaIndex's ``BaseComponent`` unpickles through ``__init__`` and, while it pickles, deletes what cannot be
+pickled from the living object. Both would lose credentials silently; here neither happens.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from collections.abc import Mapping
+from typing import Any, Self
+
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.schema import BaseComponent
+from pydantic import BaseModel
+
+from bedrock_unified.parameters import SECRETS
+
+_logger = logging.getLogger(__name__)
+
+#: Stands in ``to_dict()`` where credentials, or a client that has some, were left out.
+WITHHELD = "credentials_withheld"
+#: What dumps hold beside the fields.
+DUMPED = frozenset({"class_name", WITHHELD})
+_CARRIERS = (*SECRETS, "client", "control_client")
+# LlamaIndex's own, any of which may hold locks, sockets or lambdas. A copy shares them.
+_FRAMEWORK = (
+    "callback_manager",
+    "rate_limiter",
+    "messages_to_prompt",
+    "completion_to_prompt",
+    "output_parser",
+    "query_wrapper_prompt",
+    "embeddings_cache",
+)
+
+
+class BedrockComponent(BaseComponent):
+    """Pickle, ``deepcopy``, ``to_dict`` and ``from_dict`` of the models; stands before LlamaIndex's base."""
+
+    def __init__(self, **given: Any) -> None:
+        given.pop("class_name", None)  # LlamaIndex writes it into every dump
+        withheld = given.pop(WITHHELD, False) and all(given.get(name) is None for name in _CARRIERS)
+        super().__init__(**given)
+        if withheld:
+            self._secrets_lost = True
+
+    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
+        """The parameters, without secrets and clients; ``from_dict`` makes an equal model of them.
+
+        Where explicit credentials or a client were left out, ``credentials_withheld`` says so: the restored
+        model then refuses to call instead of signing as somebody else, unless it is given new ones
+        (``from_dict(data, api_key=…)``).
+        """
+        data = super().to_dict(**kwargs)
+        if self._secrets_lost or any(getattr(self, name) is not None for name in _CARRIERS):
+            data[WITHHELD] = True
+        return data
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = dict(BaseModel.__getstate__(self))
+        fields = state["__dict__"] = dict(state["__dict__"])
+        for name in _FRAMEWORK:
+            held = fields.get(name)
+            if held is None:
+                continue
+            try:
+                pickle.dumps(held)
+            except Exception:  # whatever a foreign __reduce__ raises
+                _logger.warning("%s: %s cannot be pickled and is left out", type(self).__name__, name)
+                fields[name] = CallbackManager([]) if name == "callback_manager" else None
+        return state
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        BaseModel.__setstate__(self, state)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        memo = {} if memo is None else memo
+        for name in _FRAMEWORK:  # one permit budget, one trace, for the copy too
+            if (held := getattr(self, name, None)) is not None:
+                memo[id(held)] = held
+        return super().__deepcopy__(memo)
+
+
+def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with ``more`` laid over it: dicts are merged, everything else is replaced. New dicts only."""
+    result = dict(base)
+    for name, value in more.items():
+        held = result.get(name)
+        if isinstance(held, Mapping) and isinstance(value, Mapping):
+            value = merged(held, value)
+        result[name] = value
+    return result

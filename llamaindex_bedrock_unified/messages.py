@@ -1,0 +1,297 @@
+"""ChatMessages to Converse turns: the one place where LlamaIndex's messages become Bedrock's."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from llama_index.core.base.llms.types import (
+    AudioBlock,
+    CachePoint,
+    ChatMessage,
+    CitableBlock,
+    CitationBlock,
+    ContentBlock,
+    DocumentBlock,
+    ImageBlock,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+    VideoBlock,
+)
+
+from bedrock_unified.converse.turns import is_blank, merged_turns
+from bedrock_unified.errors import InvalidRequestError
+
+from . import media
+from .carrier import CONTENT, Block, unpacked
+from .reading import REDACTED, read_blocks, read_message
+from .tools import foreign_call, tool_input
+
+_SYSTEM = (MessageRole.SYSTEM, MessageRole.DEVELOPER)
+_ASSISTANT = (MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL)
+_TOOL = (MessageRole.TOOL, MessageRole.FUNCTION)
+#: The service model's ToolUseId.
+_TOOL_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
+_NO_OUTPUT = {"text": "(the tool returned nothing)"}  # Bedrock refuses blank text and empty results
+
+
+def converse_message(
+    content: Sequence[Mapping[str, Any]], role: str | MessageRole = MessageRole.USER, **additional_kwargs: Any
+) -> ChatMessage:
+    """A message of Converse content blocks, for those that LlamaIndex has no block for.
+
+    ``converse_message([{"guardContent": {…}}, {"text": "…"}])`` is a user message;
+    ``converse_message([{"json": {…}}], role="tool", tool_call_id="…")`` is a tool's result. The content is
+    sent as it is for as long as the message's blocks stay as they are.
+    """
+    return read_message(content, MessageRole(role), **additional_kwargs)
+
+
+def write_messages(messages: Iterable[ChatMessage]) -> tuple[list[dict[str, Any]], list[Block]]:
+    """``messages`` and ``system`` of a Converse request. The messages are not changed.
+
+    Raises:
+        InvalidRequestError: a message that Converse cannot take; its place and the way out are named.
+    """
+    turns: list[dict[str, Any]] = []
+    system: list[Block] = []
+    writer = _Writer()
+    for number, message in enumerate(messages):
+        role = message.role
+        writer.where = f"message {number} ({role.value})"
+        if role in _SYSTEM:
+            system += writer.system(message)
+        elif role in _TOOL:
+            turns.append({"role": "user", "content": writer.tool_result(message)})
+        else:
+            from_model = role in _ASSISTANT
+            content = writer.content(message, from_model=from_model)
+            turns.append({"role": "assistant" if from_model else "user", "content": content})
+    return merged_turns(turns), system
+
+
+class _Writer:
+    """Writes the messages of one request; document names are unique in it."""
+
+    def __init__(self) -> None:
+        self.where = ""
+        self._names: set[str] = set()
+
+    def content(self, message: ChatMessage, *, from_model: bool) -> list[Block]:
+        """The content of a user's or the model's message."""
+        if (kept := _kept_content(message)) is not None:
+            return [_with_tool_id(block) for block in kept]
+        calls = _Calls(message.additional_kwargs.get("tool_calls") if from_model else None)
+        content: list[Block] = []
+        for block in message.blocks:
+            if isinstance(block, TextBlock):
+                content.append({"text": block.text})
+            elif isinstance(block, ToolCallBlock):
+                content.append({"toolUse": calls.of(block)})
+            elif isinstance(block, ThinkingBlock) and from_model:
+                if (reasoning := _reasoning(block)) is not None:
+                    content.append({"reasoningContent": reasoning})
+            elif isinstance(block, CitationBlock):
+                _cite(content, block)
+            else:
+                content += self._block(block)
+        content += [{"toolUse": call} for call in calls.without_block()]
+        return content
+
+    def system(self, message: ChatMessage) -> list[Block]:
+        """The content of a system message."""
+        if (kept := _kept_content(message)) is not None:
+            return kept
+        content: list[Block] = []
+        for block in message.blocks:
+            if isinstance(block, TextBlock):
+                if block.text.strip():
+                    content.append({"text": block.text})
+            elif isinstance(block, CachePoint):
+                content.append(_cache_point(block))
+            else:
+                raise self._refused(block, "put it into a user message; system messages hold text")
+        return content
+
+    def tool_result(self, message: ChatMessage) -> list[Block]:
+        """A tool's answer: one ``toolResult``, and the cache points that follow it."""
+        more = message.additional_kwargs
+        tool_call_id = more.get("tool_call_id")
+        if not isinstance(tool_call_id, str):
+            raise InvalidRequestError(
+                f"{self.where} does not say which tool call it answers: tool_call_id is {tool_call_id!r}",
+                hint="set additional_kwargs={'tool_call_id': …} to the id of the tool call",
+            )
+        content: list[Block] = []
+        points: list[Block] = []
+        kept = _kept_content(message)
+        for block in message.blocks if kept is None else ():
+            if isinstance(block, CachePoint):
+                points.append(_cache_point(block))  # Converse has none inside a result
+            elif isinstance(block, TextBlock):
+                content.append({"text": block.text})
+            else:
+                content += self._block(block)
+        content = [block for block in (content if kept is None else kept) if not is_blank(block)]
+        result: Block = {"toolUseId": _tool_id(tool_call_id), "content": content or [dict(_NO_OUTPUT)]}
+        if (status := more.get("status")) in ("success", "error"):
+            result["status"] = status
+        elif "is_error" in more:
+            result["status"] = "error" if more["is_error"] else "success"
+        return [{"toolResult": result}, *points]
+
+    def _block(self, block: ContentBlock) -> list[Block]:
+        """A block that means the same in every message."""
+        if isinstance(block, CachePoint):
+            return [_cache_point(block)]
+        if isinstance(block, ImageBlock):
+            return [self._read(media.image, block)]
+        if isinstance(block, DocumentBlock):
+            return [self._read(lambda given: media.document(given, self._names), block)]
+        if isinstance(block, VideoBlock):
+            return [self._read(media.video, block)]
+        if isinstance(block, AudioBlock):
+            return [self._read(media.audio, block)]
+        if isinstance(block, CitableBlock):
+            return self._citable(block)
+        if isinstance(block, (CitationBlock, ThinkingBlock)):  # the model's own, quoted by somebody else
+            text = block.content if isinstance(block, ThinkingBlock) else _quoted(block)
+            return [{"text": text}] if text else []
+        raise self._refused(block, "converse_message() takes Converse content as it is")
+
+    def _citable(self, block: CitableBlock) -> list[Block]:
+        """Something to cite from: a search result, or its documents with citations switched on."""
+        if all(isinstance(part, TextBlock) for part in block.content):
+            result = {
+                "source": block.source,
+                "title": block.title,
+                "content": [{"text": part.text} for part in block.content if isinstance(part, TextBlock)],
+                "citations": {"enabled": True},
+            }
+            return [{"searchResult": result}]
+        written: list[Block] = []
+        for part in block.content:
+            if isinstance(part, TextBlock):
+                document: Block = {
+                    "name": media.document_name(block.title, self._names),
+                    "source": {"text": part.text},
+                    "format": "txt",
+                }
+                part_written: Block = {"document": document}
+            else:
+                (part_written,) = self._block(part)
+            if "document" in part_written:
+                part_written["document"] |= {"context": block.source, "citations": {"enabled": True}}
+            written.append(part_written)
+        return written
+
+    def _read(self, write: Callable[[Any], Block], block: ContentBlock) -> Block:
+        try:
+            return write(block)
+        except InvalidRequestError as error:
+            raise InvalidRequestError(f"{self.where}: {error.message}", hint=error.hint) from error
+
+    def _refused(self, block: ContentBlock, hint: str) -> InvalidRequestError:
+        return InvalidRequestError(f"{self.where} holds a {type(block).__name__}", hint=hint)
+
+
+class _Calls:
+    """The tool calls of a message: its blocks, and what ``additional_kwargs["tool_calls"]`` says besides."""
+
+    def __init__(self, told: Any) -> None:
+        self._told: list[Any] = list(told) if isinstance(told, (list, tuple)) else []
+        self._shown: set[str | None] = set()
+
+    def of(self, block: ToolCallBlock) -> Block:
+        """``toolUse`` for a block, with the members that a block cannot hold."""
+        self._shown.add(block.tool_call_id)
+        call: Block = {
+            "toolUseId": _tool_id(block.tool_call_id or ""),
+            "name": block.tool_name,
+            "input": tool_input(block.tool_kwargs),
+        }
+        for index, told in enumerate(self._told):
+            if (
+                isinstance(told, Mapping)
+                and told.get("toolUseId") == block.tool_call_id
+                and told.get("name") == block.tool_name
+            ):
+                del self._told[index]
+                return {**told, **call}
+        return call
+
+    def without_block(self) -> list[Block]:
+        """Calls that older histories and other packages keep in ``additional_kwargs`` alone."""
+        calls: list[Block] = []
+        for told in self._told:
+            call = foreign_call(told)
+            if call["toolUseId"] not in self._shown:
+                calls.append({**call, "toolUseId": _tool_id(call["toolUseId"])})
+        return calls
+
+
+def _kept_content(message: ChatMessage) -> list[Block] | None:
+    """The Converse content that the message carries, while its blocks are still those that it shows."""
+    kept = message.additional_kwargs.get(CONTENT)
+    if not isinstance(kept, list):
+        return None
+    content = unpacked(kept)
+    return content if not message.blocks or read_blocks(content)[0] == message.blocks else None
+
+
+def _reasoning(block: ThinkingBlock) -> Block | None:
+    """``reasoningContent``; None where nothing of it is Bedrock's (another provider's empty block)."""
+    information = block.additional_information
+    if redacted := information.get(REDACTED):
+        return {"redactedContent": b64decode(redacted) if isinstance(redacted, str) else redacted}
+    text: Block = {"text": block.content or ""}
+    if signature := information.get("signature"):
+        text["signature"] = signature
+    return {"reasoningText": text} if text["text"] or signature else None
+
+
+def _cite(content: list[Block], block: CitationBlock) -> None:
+    """Add a citation to the text before it, as ``citationsContent``."""
+    citation: Block = {"title": block.title, "source": block.source}
+    citation = {name: value for name, value in citation.items() if value}
+    if quoted := _quoted(block):
+        citation["sourceContent"] = [{"text": quoted}]
+    last = content[-1] if content else {}
+    if "citationsContent" in last:
+        last["citationsContent"]["citations"].append(citation)
+        return
+    said = [content.pop()] if "text" in last else []
+    content.append({"citationsContent": {"content": said, "citations": [citation]}})
+
+
+def _quoted(block: CitationBlock) -> str:
+    return block.cited_content.text if isinstance(block.cited_content, TextBlock) else ""
+
+
+def _cache_point(block: CachePoint) -> Block:
+    # LlamaIndex fills in "5m", which is Bedrock's default and unknown to models from before ttl existed.
+    point = {"type": "default"}
+    if block.cache_control.ttl == "1h":
+        point["ttl"] = "1h"
+    return {"cachePoint": point}
+
+
+def _tool_id(given: str) -> str:
+    """The id itself, or for one that Bedrock would refuse always the same other one."""
+    if _TOOL_ID.fullmatch(given):
+        return given
+    return "tool_" + hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _with_tool_id(block: Block) -> Block:
+    """Kept content whose ids another package chose."""
+    for kind in ("toolUse", "toolResult"):
+        held = block.get(kind)
+        if held is not None and not _TOOL_ID.fullmatch(held.get("toolUseId") or ""):
+            return {kind: {**held, "toolUseId": _tool_id(held.get("toolUseId") or "")}}
+    return block

@@ -1,0 +1,236 @@
+"""Converse responses and stream events to ChatResponses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    CompletionResponse,
+    ContentBlock,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
+from pydantic import BaseModel
+
+from bedrock_unified.converse.reducer import parse_tool_input
+from bedrock_unified.converse.usage import read_usage
+
+from .reading import SERVER_TOOL, read_citation, read_message, read_reasoning, read_tool_call
+
+Event = dict[str, Any]
+_M = TypeVar("_M", bound=BaseModel)
+_set = object.__setattr__
+
+
+def chat_response(response: Mapping[str, Any], *, delta: str | None = None) -> ChatResponse:
+    """The ChatResponse of a Converse response, unary or reduced from a stream.
+
+    ``raw`` is the response with ``usage`` in Bedrock's and in OpenAI's spelling (input including what the
+    prompt cache read and wrote); ``additional_kwargs`` hold the token counts.
+    """
+    counts, usage = _tokens(response.get("usage"))
+    return ChatResponse(
+        message=read_message(response["output"]["message"]["content"]),
+        delta=delta,
+        raw={**response, "usage": usage} if usage else dict(response),
+        additional_kwargs=counts,
+    )
+
+
+def completion_response(response: ChatResponse) -> CompletionResponse:
+    """The CompletionResponse that says the same."""
+    message = response.message
+    return CompletionResponse(
+        text=message.content or "",
+        delta=response.delta,
+        raw=response.raw,
+        additional_kwargs={**message.additional_kwargs, **response.additional_kwargs},
+    )
+
+
+def _tokens(told: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    usage = read_usage(told)
+    if told is None or usage is None:
+        return {}, {}
+    counts = {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": told.get("totalTokens", usage.total_tokens),
+    }
+    details: dict[str, Any] = {"cached_tokens": usage.cache_read or 0}
+    openai = {**counts, "input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
+    cache = {
+        "cache_read_input_tokens": usage.cache_read or 0,
+        "cache_creation_input_tokens": usage.cache_write or 0,
+    }
+    return {**counts, **cache}, {**told, **openai, **cache, "prompt_tokens_details": details}
+
+
+def _made(kind: type[_M], fields: dict[str, Any], given: set[str]) -> _M:
+    """A model of these fields, unvalidated: it is made of validated parts only.
+
+    It sets what pydantic's own copying and unpickling set. ChatMessage's constructor looks at each block once
+    more, which for a stream of n events over a message of many blocks is most of what a stream would cost.
+    """
+    made = kind.__new__(kind)
+    _set(made, "__dict__", fields)
+    _set(made, "__pydantic_fields_set__", given)
+    _set(made, "__pydantic_extra__", None)
+    _set(made, "__pydantic_private__", None)
+    return made
+
+
+# All fields with their defaults, those of a later LlamaIndex too.
+_TEXT = dict(TextBlock(text="").__dict__)
+_TOOL_CALL = dict(ToolCallBlock(tool_name="").__dict__)
+_MESSAGE = dict(ChatMessage(role=MessageRole.ASSISTANT, blocks=[]).__dict__)
+_RESPONSE = dict(ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, blocks=[])).__dict__)
+
+
+class ChunkReader:
+    """Stream events to partial ChatResponses: the message so far, and what the event added to it.
+
+    The cost of an event does not grow with the number of events; a tool's input stays the text that came
+    until its block ends.
+    """
+
+    __slots__ = ("_calls", "_citations", "_done", "_index", "_kind", "_text", "_tool")
+
+    def __init__(self) -> None:
+        self._done: list[ContentBlock] = []
+        self._calls: list[dict[str, Any]] | None = None
+        self._index = -1
+        self._kind = ""
+        #: Text, or the JSON of a tool's input, or reasoning, of the block that is still open.
+        self._text = ""
+        self._citations: list[ContentBlock] = []
+        self._tool: dict[str, Any] = {}
+
+    def feed(self, event: Event) -> ChatResponse | None:
+        """The response so far, None for events that show nothing new."""
+        if (told := event.get("contentBlockDelta")) is not None:
+            delta = told["delta"]
+            text = delta.get("text")
+            if text is None:
+                return self._on_delta(told, delta, event)
+            if not text:
+                return None
+            if self._kind != "text":
+                self._open("text", told)
+            self._text += text
+            return self._chunk(event, text)
+        if (told := event.get("contentBlockStart")) is not None:
+            return self._on_start(told, event)
+        if (told := event.get("contentBlockStop")) is not None and self._kind != "text":
+            self._close()
+        return None
+
+    def _on_delta(self, told: Event, delta: Event, event: Event) -> ChatResponse | None:
+        if (tool := delta.get("toolUse")) is not None:
+            if self._kind != "tool" or self._index != told.get("contentBlockIndex"):
+                return None  # a tool without its start has no name; the last response will show it
+            if not (piece := tool.get("input")):
+                return None
+            self._text += piece
+            return self._chunk(event)
+        if (reasoning := delta.get("reasoningContent")) is not None:
+            return self._on_reasoning(told, reasoning, event)
+        if (citation := delta.get("citation")) is not None:
+            if self._kind != "text":
+                self._open("text", told)
+            self._citations.append(read_citation(citation))
+            return self._chunk(event)
+        if self._index != told.get("contentBlockIndex"):
+            self._open("", told)
+        return None
+
+    def _on_reasoning(self, told: Event, reasoning: Event, event: Event) -> ChatResponse | None:
+        if self._kind != "thinking" or self._index != told.get("contentBlockIndex"):
+            self._open("thinking", told)
+        if "redactedContent" in reasoning:
+            self._done.append(read_reasoning(reasoning))
+            self._kind = ""
+            return self._chunk(event)
+        if signature := reasoning.get("signature"):
+            self._tool["signature"] = self._tool.get("signature", "") + signature
+            return self._chunk(event)
+        if not (text := reasoning.get("text")):
+            return None
+        self._text += text
+        return self._chunk(event, more={"thinking_delta": text})
+
+    def _on_start(self, told: Event, event: Event) -> ChatResponse | None:
+        start = told.get("start") or {}
+        tool = start.get("toolUse")
+        self._open("tool" if tool else "", told)
+        if tool is None:
+            return None
+        self._tool = dict(tool)
+        if self._calls is None:
+            self._calls = []
+        return self._chunk(event)
+
+    def _open(self, kind: str, told: Event) -> None:
+        self._close()
+        self._kind = kind
+        self._index = told.get("contentBlockIndex", 0)
+
+    def _close(self) -> None:
+        if self._kind == "tool":
+            call = {**self._tool, "input": parse_tool_input(self._text)}
+            self._done.append(read_tool_call(call))
+            if call.get("type") != SERVER_TOOL and self._calls is not None:
+                self._calls = [*self._calls, call]  # chunks that were handed out keep theirs
+        else:
+            self._done += self._shown()
+        self._kind = self._text = ""
+        self._index = -1
+        self._citations = []
+        self._tool = {}
+
+    def _shown(self) -> list[ContentBlock]:
+        """The blocks of what is still open."""
+        if self._kind == "text":
+            shown: list[ContentBlock] = []
+            if self._text:
+                shown.append(_made(TextBlock, {**_TEXT, "text": self._text}, {"text"}))
+            return shown + self._citations if self._citations else shown
+        if self._kind == "thinking":
+            return [ThinkingBlock(content=self._text, additional_information=dict(self._tool))]
+        if self._kind == "tool":
+            fields = {
+                **_TOOL_CALL,
+                "tool_call_id": self._tool.get("toolUseId"),
+                "tool_name": self._tool.get("name") or "",
+                "tool_kwargs": self._text,
+            }
+            return [_made(ToolCallBlock, fields, {"tool_call_id", "tool_name", "tool_kwargs"})]
+        return []
+
+    def _chunk(self, event: Event, delta: str = "", more: dict[str, Any] | None = None) -> ChatResponse:
+        shown = self._shown()
+        fields = {
+            **_MESSAGE,
+            "blocks": self._done + shown if self._done else shown,
+            "additional_kwargs": {} if self._calls is None else self._called(self._calls),
+        }
+        message = _made(ChatMessage, fields, {"role", "blocks", "additional_kwargs"})
+        fields = {
+            **_RESPONSE,
+            "message": message,
+            "delta": delta,
+            "raw": event,
+            "additional_kwargs": {} if more is None else more,
+        }
+        return _made(ChatResponse, fields, {"message", "delta", "raw", "additional_kwargs"})
+
+    def _called(self, calls: list[dict[str, Any]]) -> dict[str, Any]:
+        """The tool calls so far, as ``reading.tool_kwargs`` gives them of whole content."""
+        if self._kind == "tool" and self._tool.get("type") != SERVER_TOOL:
+            calls = [*calls, {**self._tool, "input": self._text}]
+        return {"tool_calls": calls, "tool_call_id": [call.get("toolUseId") for call in calls]}

@@ -1,0 +1,193 @@
+"""Tools: how they are offered, how calls come back, and what happens with more than one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlock
+from llama_index.core.prompts import PromptTemplate
+from llama_index.core.tools import FunctionTool
+from pydantic import BaseModel
+
+from bedrock_unified import InvalidRequestError
+from llamaindex_bedrock_unified import BedrockConverse
+
+from .scripted import ScriptedBedrock, calls, says
+
+
+def weather(city: str) -> str:
+    """The weather of a city."""
+    return f"Sunny in {city}"
+
+
+def clock(zone: str = "UTC") -> str:
+    """The time."""
+    return f"noon {zone}"
+
+
+TOOLS = [FunctionTool.from_defaults(weather), FunctionTool.from_defaults(clock)]
+BOTH = says("Both.", calls("weather", {"city": "Paris"}, "t1"), "And", calls("clock", {}, "t2"))
+
+
+def test_tools_are_offered_with_their_schemas(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    llm.chat_with_tools(TOOLS, user_msg="Weather?")
+    config = bedrock.bodies[-1]["toolConfig"]
+    assert config.keys() == {"tools"}
+    assert [tool["toolSpec"]["name"] for tool in config["tools"]] == ["weather", "clock"]
+    assert config["tools"][0]["toolSpec"]["inputSchema"]["json"]["required"] == ["city"]
+    assert "The weather of a city." in config["tools"][0]["toolSpec"]["description"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "sent"),
+    [
+        ({"tool_required": True}, {"any": {}}),
+        ({"tool_choice": "required"}, {"any": {}}),
+        ({"tool_choice": "any"}, {"any": {}}),
+        ({"tool_choice": "auto"}, {"auto": {}}),
+        ({"tool_choice": {}}, None),
+        ({"tool_choice": "clock", "tool_required": True}, {"tool": {"name": "clock"}}),
+        ({"tool_choice": {"tool": {"name": "clock"}}}, {"tool": {"name": "clock"}}),
+        ({"tool_choice": {"type": "function", "function": {"name": "clock"}}}, {"tool": {"name": "clock"}}),
+        ({"tool_choice": {"any": {}}}, {"any": {}}),
+    ],
+)
+def test_the_choice_of_a_tool_in_every_spelling(
+    llm: BedrockConverse, bedrock: ScriptedBedrock, wish: dict[str, Any], sent: dict[str, Any] | None
+) -> None:
+    llm.chat_with_tools(TOOLS, user_msg="Weather?", **wish)
+    assert bedrock.bodies[-1]["toolConfig"].get("toolChoice") == sent
+
+
+def test_no_tool_is_offered_where_none_may_be_called(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    llm.chat_with_tools(TOOLS, user_msg="Weather?", tool_choice="none")
+    llm.chat_with_tools([], user_msg="Weather?")
+    assert all("toolConfig" not in body for body in bedrock.bodies)
+
+
+def test_a_choice_that_is_no_tool_is_refused(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    with pytest.raises(InvalidRequestError, match=r"'wether'.*not among the tools"):
+        llm.chat_with_tools(TOOLS, user_msg="Weather?", tool_choice="wether")
+    with pytest.raises(InvalidRequestError, match="several tools are called 'clock'"):
+        llm.chat_with_tools([TOOLS[1], TOOLS[1]], user_msg="Weather?")
+    assert bedrock.requests == []
+
+
+def test_the_history_is_not_changed(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    history = [ChatMessage(role="user", content="a"), ChatMessage(role="assistant", content="b")]
+    llm.chat_with_tools(TOOLS, user_msg="c", chat_history=history)
+    assert len(history) == 2
+    assert [turn["content"][0]["text"] for turn in bedrock.bodies[-1]["messages"]] == ["a", "b", "c"]
+
+
+def test_tools_may_be_given_to_chat_itself(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    spec = {"toolSpec": {"name": "raw", "inputSchema": {"json": {"type": "object"}}}}
+    question = [ChatMessage(role="user", content="Weather?")]
+    llm.chat(question, tools=[*TOOLS, spec], tool_choice="raw")
+    config = bedrock.bodies[-1]["toolConfig"]
+    assert config["tools"][-1] == spec
+    assert config["toolChoice"] == {"tool": {"name": "raw"}}
+    llm.chat(question, tools={"tools": [spec]})
+    llm.chat(question, toolConfig={"tools": [spec]})
+    assert [body["toolConfig"] for body in bedrock.bodies[1:]] == [{"tools": [spec]}] * 2
+
+
+def test_tools_of_the_history_alone_are_declared(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    call = ToolCallBlock(tool_call_id="t1", tool_name="weather", tool_kwargs={"city": "Paris"})
+    llm.chat(
+        [
+            ChatMessage(role="user", content="Weather?"),
+            ChatMessage(role="assistant", blocks=[call]),
+            ChatMessage(role="tool", content="sunny", additional_kwargs={"tool_call_id": "t1"}),
+        ]
+    )
+    (tool,) = bedrock.bodies[-1]["toolConfig"]["tools"]
+    assert tool["toolSpec"]["name"] == "weather"
+
+
+async def test_one_call_alone_is_kept_in_its_place_where_parallel_ones_are_not_wanted(
+    llm: BedrockConverse, bedrock: ScriptedBedrock
+) -> None:
+    bedrock.script = [BOTH]
+    responses = [
+        llm.chat_with_tools(TOOLS, user_msg="?"),
+        await llm.achat_with_tools(TOOLS, user_msg="?"),
+        list(llm.stream_chat_with_tools(TOOLS, user_msg="?"))[-1],
+        [item async for item in await llm.astream_chat_with_tools(TOOLS, user_msg="?")][-1],
+    ]
+    for response in responses:
+        assert [call.tool_id for call in llm.get_tool_calls_from_response(response)] == ["t1"]
+        blocks = response.message.blocks
+        assert [type(block) for block in blocks] == [TextBlock, ToolCallBlock, TextBlock]
+        assert response.message.additional_kwargs["tool_call_id"] == ["t1"]
+    await llm.bedrock.aclose()
+
+
+async def test_parallel_calls_come_in_order_where_they_are_wanted(
+    llm: BedrockConverse, bedrock: ScriptedBedrock
+) -> None:
+    bedrock.script = [BOTH]
+    wanted = {"user_msg": "?", "allow_parallel_tool_calls": True}
+    responses = [
+        llm.chat_with_tools(TOOLS, **wanted),
+        list(llm.stream_chat_with_tools(TOOLS, **wanted))[-1],
+        [item async for item in await llm.astream_chat_with_tools(TOOLS, **wanted)][-1],
+    ]
+    for response in responses:
+        found = llm.get_tool_calls_from_response(response)
+        assert [(call.tool_name, call.tool_kwargs) for call in found] == [
+            ("weather", {"city": "Paris"}),
+            ("clock", {}),
+        ]
+    await llm.bedrock.aclose()
+
+
+def test_no_call_is_an_error_only_where_one_was_expected(
+    llm: BedrockConverse, bedrock: ScriptedBedrock
+) -> None:
+    response = llm.chat_with_tools(TOOLS, user_msg="?")
+    assert llm.get_tool_calls_from_response(response, error_on_no_tool_call=False) == []
+    with pytest.raises(ValueError, match=r"at least one tool call.*end_turn"):
+        llm.get_tool_calls_from_response(response)
+
+
+async def test_predict_and_call_runs_the_tool(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    bedrock.script = [says(calls("weather", {"city": "Paris"}))]
+    assert str(llm.predict_and_call(TOOLS, user_msg="Weather?")) == "Sunny in Paris"
+    assert str(await llm.apredict_and_call(TOOLS, user_msg="Weather?")) == "Sunny in Paris"
+    await llm.bedrock.aclose()
+
+
+class Song(BaseModel):
+    """A song."""
+
+    title: str
+    year: int
+
+
+SONG = says(calls("Song", {"title": "Yesterday, once more", "year": 1973}))
+
+
+async def test_structured_answers_are_objects(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    bedrock.script = [SONG]
+    prompt = PromptTemplate("A song about {about}.")
+    song = Song(title="Yesterday, once more", year=1973)
+    assert llm.structured_predict(Song, prompt, about="time") == song
+    assert bedrock.bodies[-1]["toolConfig"]["toolChoice"] == {"any": {}}
+    assert await llm.astructured_predict(Song, prompt, about="time") == song
+    assert llm.as_structured_llm(Song).complete("A song.").raw == song
+    await llm.bedrock.aclose()
+
+
+async def test_structured_streams_fill_their_objects(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    bedrock.script = [SONG]
+    prompt = PromptTemplate("A song about {about}.")
+    objects = list(llm.stream_structured_predict(Song, prompt, about="time"))
+    others = [one async for one in await llm.astream_structured_predict(Song, prompt, about="time")]
+    for seen in (objects, others):
+        titles = [one.title for one in seen if one.title]
+        assert len(set(titles)) > 2
+        assert titles == sorted(titles, key=len)
+        assert seen[-1] == Song(title="Yesterday, once more", year=1973)
+    await llm.bedrock.aclose()
