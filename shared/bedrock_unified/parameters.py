@@ -120,12 +120,12 @@ class ConnectionParameters(BaseModel):
             self._bedrock = None  # the next call goes where the parameters now say
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with other values, not checked; with other values it has connections of its own."""
+        """A copy with other values, not checked; where it goes elsewhere it has connections of its own."""
         changed = {
             name: _secret(name, value) if name in SECRETS else value for name, value in (update or {}).items()
         }
         copied = super().model_copy(update=changed, deep=deep)
-        if changed:
+        if ConnectionSettings.names().intersection(changed):
             copied._bedrock = None
         return copied
 

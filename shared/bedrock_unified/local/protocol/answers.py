@@ -9,7 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class JsonAnswer:
-    """A unary answer. ``members`` is boto3's response (blobs as ``bytes``) or, for InvokeModel, the raw body."""
+    """A unary answer. ``members`` is boto3's response (blobs as ``bytes``) or, for InvokeModel, the raw
+    body.
+    """
 
     members: Any
     headers: Mapping[str, str] = field(default_factory=dict[str, str])

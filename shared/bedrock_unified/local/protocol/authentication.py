@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from ..problems import FRONT_DOOR, Problem
+from ..shapes import botocore
 
 SKEW = timedelta(minutes=5)
 """How far a signature's time may lie from the server's, as AWS allows."""
@@ -25,7 +25,9 @@ _INVALID_TOKEN = "The security token included in the request is invalid."
 
 @dataclass(frozen=True)
 class Account:
-    """The identities this endpoint knows: long-term keys, temporary keys of the same user, and a bearer key."""
+    """The identities this endpoint knows: long-term keys, temporary keys of the same user, and a bearer
+    key.
+    """
 
     access_key_id: str
     secret_access_key: str
@@ -184,18 +186,15 @@ def _signature(
     region: str,
     service: str,
 ) -> str:
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials
-
     present = {name: request.headers[name] for name in names if name in request.headers}
     host = request.headers.get("Host", "")
     query = f"?{request.query}" if request.query else ""
-    sample: Any = AWSRequest(
+    sample = botocore("awsrequest").AWSRequest(
         method=request.method, url=f"http://{host}{request.path}{query}", headers=present, data=request.body
     )
     sample.context["timestamp"] = stamp
-    signer: Any = SigV4Auth(Credentials(key_id, secret), service, region)
+    keys = botocore("credentials").Credentials(key_id, secret)
+    signer = botocore("auth").SigV4Auth(keys, service, region)
     parts = [
         sample.method.upper(),
         signer._normalize_url_path(request.path or "/"),

@@ -22,8 +22,10 @@ from ..problems import invalid
 
 _SHOWN = 10
 
-# Values that AWS sends, takes back in the next request and yet leaves out of its model. Claude's tool calls have
-# carried this type since November 2025; programs that append a response's message to their history send it back.
+# Values that AWS sends, takes back in the next request and yet leaves out of its model. Claude's tool calls
+# have
+# carried this type since November 2025; programs that append a response's message to their history send it
+# back.
 # That AWS accepts it is inferred from how many do so: no recorded request has it.
 _UNMODELLED: dict[str, tuple[str, ...]] = {"ToolUseType": ("tool_use",)}
 """AWS lists at most this many violations in one message."""
@@ -53,8 +55,8 @@ def read_parameters(
 ) -> dict[str, Any]:
     """The request's members as boto3's caller would write them: labels decoded, blobs as ``bytes``.
 
-    ``operation`` is botocore's operation model, ``labels`` the raw path segments, ``headers`` case-insensitive.
-    Raises ``Problem`` (ValidationException) for what the service model does not allow.
+    ``operation`` is botocore's operation model, ``labels`` the raw path segments, ``headers``
+    case-insensitive. Raises ``Problem`` (ValidationException) for what the service model does not allow.
     """
     shape = operation.input_shape
     if shape is None:
@@ -253,11 +255,16 @@ def _check(shape: Any, value: Any, path: str, found: _Violations) -> Any:
         if choices and value not in choices:
             found.add(path, f"Member must satisfy enum value set: [{', '.join(choices)}]", shown)
         pattern = cast("str | None", limits.get("pattern"))
-        if pattern and not _compiled(pattern).fullmatch(value):
+        compiled = _compiled(pattern) if pattern else None
+        if compiled and not compiled.fullmatch(value):
             found.add(path, f"Member must satisfy regular expression pattern: {pattern}", shown)
     return value
 
 
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(pattern)
+    except re.error:
+        # Java's own syntax (\\p{L}); the control plane has it in operations that are not served here.
+        return None

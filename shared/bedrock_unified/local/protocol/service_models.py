@@ -7,18 +7,19 @@ import re
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ..shapes import botocore
+
 RUNTIME = "bedrock-runtime"
 CONTROL = "bedrock"
 
 
 @functools.cache
 def service_model(service: str) -> Any:
-    """botocore's ``ServiceModel`` of ``service`` (about 20 ms for the runtime, more for the control plane)."""
-    from botocore.loaders import Loader
-    from botocore.model import ServiceModel
-
-    loader = cast(Any, Loader())
-    return ServiceModel(loader.load_service_model(service, "service-2"), service)
+    """botocore's ``ServiceModel`` of ``service`` (about 20 ms for the runtime, more for the control
+    plane).
+    """
+    described = botocore("loaders").Loader().load_service_model(service, "service-2")
+    return botocore("model").ServiceModel(described, service)
 
 
 @functools.cache

@@ -12,14 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from ..shapes import under
+from .arithmetic import work_out
 from .finds import (
     CODE_ID,
     FORMATS,
+    NAMED,
+    STREET,
     Found,
     after_preposition,
     entities,
     json_array,
-    listed,
+    list_items,
     near,
     numbers,
     quotations,
@@ -29,26 +33,20 @@ from .finds import (
 from .reading import Reading
 from .schema import kind_of, resolve
 from .toolbox import arithmetic_in
-from .words import name_words, stem, stems_of, words
+from .words import name_words, parameter_stems, stem, stems_of, words
 
-_PLACE_WORDS = frozenset(
-    stem(w)
-    for w in "city town location place country capital state region area destination origin where venue".split()
-)
-_PERSON_WORDS = frozenset(
-    stem(w) for w in "name person author user customer employee owner recipient who".split()
-)
-_QUERY_WORDS = frozenset(
-    stem(w) for w in "query question input search prompt request q keywords term".split()
-)
-_TOPIC_WORDS = frozenset(stem(w) for w in "topic subject concept theme about term".split())
-_PROSE_WORDS = frozenset(
-    stem(w)
-    for w in """summary answer response description explanation content text body message report detail details
-    output reasoning reason justification conclusion note comment result sentence""".split()
-)
-_EXPRESSION_WORDS = frozenset(stem(w) for w in "expression formula equation calculation expr".split())
+_PLACE = parameter_stems("place")
+_WHOLE_PLACE = parameter_stems("whole_place")
+_STREET = parameter_stems("street")
+_PERSON = parameter_stems("person")
+_QUERY = parameter_stems("query")
+_TOPIC = parameter_stems("topic")
+_PROSE = parameter_stems("prose")
+_EXPRESSION = parameter_stems("expression")
+_IDENTIFIER = parameter_stems("identifier")
 _DEEPEST = 6
+_MOST_INVENTED = 100
+"""Items, or characters, put in only because a schema asks for so many."""
 
 
 @dataclass
@@ -79,9 +77,7 @@ class Filler:
         """A value that ``schema`` allows."""
         return self._value("", schema, schema, True, 0)
 
-    def _value(
-        self, name: str, schema: Mapping[str, Any], root: Mapping[str, Any], required: bool, depth: int
-    ) -> Any:
+    def _value(self, name: str, schema: Any, root: Mapping[str, Any], required: bool, depth: int) -> Any:
         shape = resolve(schema, root)
         if "const" in shape:
             return shape["const"]
@@ -112,17 +108,14 @@ class Filler:
         return _least(kind, shape)
 
     def _object(self, shape: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> dict[str, Any]:
-        properties = cast("dict[str, Any]", shape.get("properties") or {})
+        properties = under(shape, "properties")
         required = cast("list[str]", shape.get("required") or [])
         filled: dict[str, Any] = {}
         if depth > _DEEPEST:
             return filled
         # Numbers and choices before free text, so that a free text does not take what they need.
-        for name in properties:
-            wanted = name in required or self.everything
-            prop = properties[name]
-            sub = cast("dict[str, Any]", prop) if isinstance(prop, dict) else {}
-            value = self._value(name, sub, root, wanted, depth + 1)
+        for name in sorted(properties, key=lambda name: _is_free_text(properties[name], root)):
+            value = self._value(name, properties[name], root, name in required or self.everything, depth + 1)
             if value is not None or name in required:
                 filled[name] = value
         return {name: filled[name] for name in properties if name in filled}
@@ -130,8 +123,7 @@ class Filler:
     def _array(
         self, name: str, shape: Mapping[str, Any], root: Mapping[str, Any], required: bool, depth: int
     ) -> list[Any] | None:
-        raw = shape.get("items")
-        items = resolve(cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}, root)
+        items = resolve(shape.get("items"), root)
         kind = kind_of(items)
         text = self.material.text
         literal = json_array(text)
@@ -147,16 +139,16 @@ class Filler:
             ]
         else:
             quoted = [f.value for f in quotations(text) if self._take(f)]
-            values = quoted or listed(text) or [f.value for f in entities(text)]
+            values = quoted or list_items(text) or [f.value for f in entities(text)]
             if not values and required:
                 only = self._string(name, stems_of(name_words(name)), items)
                 values = [only] if only else []
         if not values and not required:
             return None
-        least = int(cast("int", shape.get("minItems", 0)))
+        least = min(int(shape.get("minItems", 0)), _MOST_INVENTED)
         while len(values) < least:
             values.append(values[-1] if values else _least(kind, items))
-        return values[: shape["maxItems"]] if isinstance(shape.get("maxItems"), int) else values
+        return values[: max(0, shape["maxItems"])] if "maxItems" in shape else values
 
     def _choice(self, name: str, choices: list[Any], shape: Mapping[str, Any], required: bool) -> Any:
         text = f"{self.material.text}\n{self.material.results}" if self.everything else self.material.text
@@ -176,6 +168,10 @@ class Filler:
         return None
 
     def _number(self, name: str, terms: set[str], shape: Mapping[str, Any], kind: str) -> float | int | None:
+        expression = arithmetic_in(self.material.text) if self.everything else None
+        worked_out = work_out(expression) if expression else None
+        if worked_out is not None:
+            return worked_out
         told = terms | stems_of(words(str(shape.get("description", ""))))
         for text in (self.material.text, self.material.results):
             free = [
@@ -183,6 +179,11 @@ class Filler:
             ]
             if kind == "integer":
                 free = [f for f in free if float(f.value).is_integer()]
+            written = arithmetic_in(text)
+            if written:
+                # "Take 8 from 30: 30 - 8": the operands in the order of the expression.
+                start = text.index(written)
+                free = [f for f in free if start <= f.start < start + len(written)] or free
             chosen = next((f for f in free if near(text, f, terms)), None) or next(
                 (f for f in free if near(text, f, told, 3)), None
             )
@@ -202,7 +203,7 @@ class Filler:
         if value is None:
             return None
         limit = shape.get("maxLength")
-        return value[:limit] if isinstance(limit, int) else value
+        return value[:limit] if isinstance(limit, int) and limit >= 0 else value
 
     def _found_string(self, name: str, terms: set[str], shape: Mapping[str, Any]) -> str | None:
         text = self.material.text
@@ -223,21 +224,28 @@ class Filler:
         labelled = _labelled(name, text)
         if labelled is not None:
             return labelled
-        if terms & _EXPRESSION_WORDS:
+        if terms & _EXPRESSION:
             expression = arithmetic_in(text)
             if expression:
                 return expression
-        if terms & _PLACE_WORDS:
+        if terms & _STREET:
+            match = STREET.search(text)
+            if match and self._take(Found(match.group(), match.start(), match.end())):
+                return match.group()
+        if terms & _PLACE:
             return self._place(terms)
-        if terms & _QUERY_WORDS:
+        if terms & _QUERY:
             return without_politeness(self.material.reading.question or text)
-        if terms & _PROSE_WORDS:
+        if terms & _PROSE:
             return self._prose(text)
-        if terms & _TOPIC_WORDS:
+        if terms & _TOPIC:
             return topic(text) or self._name() or without_politeness(text)
-        if terms & _PERSON_WORDS:
-            return self._name() or self._quotation()
-        if "id" in name_words(name) or "number" in name_words(name) or "code" in name_words(name):
+        if terms & _PERSON:
+            named = NAMED.search(text)
+            if named and self._take(Found(named.group("name"), named.start("name"), named.end("name"))):
+                return named.group("name")
+            return self._quotation() or self._name()
+        if {stem(word) for word in name_words(name)} & _IDENTIFIER:
             match = CODE_ID.search(text)
             if match:
                 return match.group()
@@ -260,11 +268,12 @@ class Filler:
         return self.material.answer or without_politeness(text)
 
     def _place(self, terms: set[str]) -> str | None:
-        for result in reversed(self.material.reading.results):
+        for result in reversed([] if self.everything else self.material.reading.results):
             # What an earlier tool found is more to the point than the words it was asked with.
-            if result.text and len(result.text) <= 60 and "\n" not in result.text and not result.is_error:
-                return result.text.strip(" .\"'")
-        whole = bool(terms & {stem("location"), stem("place"), stem("where"), stem("destination")})
+            name = result.text.strip(" .\"'")
+            if name and len(name.split()) <= 4 and not result.is_error and not any(c.isdigit() for c in name):
+                return name
+        whole = bool(terms & _WHOLE_PLACE)
         for found in entities(self.material.text, places=whole):
             if self._take(found):
                 return str(found.value)
@@ -333,5 +342,9 @@ def _least(kind: str, shape: Mapping[str, Any]) -> Any:
         return least + 1 if "exclusiveMinimum" in shape and "minimum" not in shape else least
     if kind == "boolean":
         return False
-    least = shape.get("minLength", 0)
-    return "unknown".ljust(least if isinstance(least, int) else 0, ".")
+    return "unknown".ljust(min(int(shape.get("minLength", 0)), _MOST_INVENTED), ".")
+
+
+def _is_free_text(schema: Any, root: Mapping[str, Any]) -> bool:
+    shape = resolve(schema, root)
+    return kind_of(shape) == "string" and "enum" not in shape and "format" not in shape

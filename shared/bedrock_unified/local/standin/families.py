@@ -7,7 +7,9 @@ import re
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, Literal, cast
+from typing import Literal
+
+from ..shapes import listed, under
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,10 @@ class Family:
 def _table() -> tuple[tuple[re.Pattern[str], Family], ...]:
     text = resources.files(__package__ or __name__).joinpath("families.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
-    default = cast("dict[str, Any]", data["default"])
-    rows = cast("list[dict[str, Any]]", data["family"])
-    families = [Family(**{**default, **row}) for row in [*rows, {"name": "other", "match": ""}]]
+    default = under(data, "default")
+    rows = listed(data, "family")
+    rows.append({"name": "other", "match": ""})
+    families = [Family(**{**default, **row}) for row in rows]
     return tuple((re.compile(family.match), family) for family in families)
 
 

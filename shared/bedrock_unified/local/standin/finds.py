@@ -8,22 +8,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from .words import STOPWORDS, stem, words
+from .words import STOPWORDS, listed_words, stem, words
 
 _NUMBER = re.compile(
-    r"(?<![\w.])(?P<sign>-)?(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\w*[A-Za-z_])"
+    r"(?<![\w.])(?P<sign>-)?(?P<value>\d{1,3}(?:,\d{3}){1,6}(?:\.\d{1,20})?|\d{1,20}(?:\.\d{1,20})?)(?!\w)"
 )
-_NUMBER_WORDS = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
-    )
-}
+_SPELLED = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty"
+)
+_NUMBER_WORDS = {word: value for value, word in enumerate(str.split(_SPELLED)) if word != "one"}
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,400})\"|“([^”\n]{1,400})”|`([^`\n]{1,400})`|(?<!\w)'([^'\n]{1,400})'(?!\w)"
 )
-_NAME = r"[A-ZÀ-ÖØ-Þ][\w'’.&-]*"
+_NAME = r"(?:(?:[A-Z]|Mr|Mrs|Ms|Dr|St)\.|[A-ZÀ-ÖØ-Þ][\w'’&-]*(?:\.\w[\w'’&-]*)*)"
 _ENTITY = re.compile(rf"(?<![\w'’]){_NAME}(?:\s+(?:(?:of|de|la|del|van|von|the|da)\s+)?{_NAME})*", re.UNICODE)
 _PLACE = re.compile(rf"{_ENTITY.pattern}(?:,\s*(?:[A-Z]{{2}}\b|{_NAME}(?:\s+{_NAME})*))?", re.UNICODE)
 _AFTER_PREPOSITION = re.compile(
@@ -33,26 +31,34 @@ _AFTER_PREPOSITION = re.compile(
     re.IGNORECASE,
 )
 _TOPIC = re.compile(
-    r"\b(?:about|regarding|concerning|on the (?:topic|subject) of|concept of|meaning of|definition of|on|of)\s+"
-    r"(?P<text>[^?.!;\n]+?)(?=\s+(?:in|with|using|as|for|and (?:then|tell|give|report|describe))\b|[?.!;\n]|$)",
+    r"\b(?:about|regarding|concerning|on the (?:topic|subject) of|concept of|meaning of|definition "
+    r"of|on|of)\s+"
+    r"(?P<text>[^?.!;\n]+?)(?=\s+(?:in|with|using|as|for|and "
+    r"(?:then|tell|give|report|describe))\b|[?.!;\n]|$)",
     re.IGNORECASE,
 )
 _LIST = re.compile(
-    r"(?::|\bsuch as|\bincluding|\blike|\bnamely|\bare|\bwith|\bof)\s+(?P<text>[^.:;?!\n]+(?:,|\band\b|\bor\b)[^.:;?!\n]+)"
+    r"(?::|\bsuch as|\bincluding|\blike|\bnamely|\bare|\bwith|\bof)\s+"
+    r"(?P<text>[^.:;?!\n]+(?:,|\band\b|\bor\b)[^.:;?!\n]+)"
 )
 _POLITE = re.compile(
-    r"^\s*(?:(?:please|hi|hello|hey|ok|okay|thanks)[,!.\s]+)*(?:(?:can|could|would|will) you (?:please )?|i(?:'d| would) like (?:you )?to |i (?:want|need) (?:you )?to |help me |let's )?",
+    r"^\s*(?:(?:please|hi|hello|hey|ok|okay|thanks)[,!.\s]+)*(?:(?:can|could|would|will) you (?:please "
+    r")?|i(?:'d| would) like (?:you )?to |i (?:want|need) (?:you )?to |help me |let's )?",
     re.IGNORECASE,
 )  # fmt: skip
 FORMATS = {
-    "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "email": re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
     "uri": re.compile(r"(?:https?|s3|ftp)://[^\s\"'<>)]+"),
     "date": re.compile(r"\b\d{4}-\d{2}-\d{2}\b"),
     "date-time": re.compile(r"\b\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?"),
     "time": re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?\s*(?:[ap]m)?\b", re.IGNORECASE),
     "uuid": re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE),
 }
-CODE_ID = re.compile(r"(?<![\w-])(?=[\w-]*\d)[A-Za-z]*[\w]*-?[\w-]*\d[\w-]*(?![\w-])")
+NAMED = re.compile(
+    r"\b(?:named|called|titled|name is)\s+[\"'“`](?P<name>[^\"'”`\n]{1,100})[\"'”`]", re.IGNORECASE
+)
+STREET = re.compile(r"\b\d{1,5}[A-Za-z]?\s+(?:[A-Z][\w'.-]*\s*){1,4}(?<!\s)")
+CODE_ID = re.compile(r"(?<![\w-])(?=[A-Za-z_-]{0,40}\d)[\w-]{1,80}(?![\w-])")
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,8 @@ def numbers(text: str) -> list[Found]:
         value = float(raw) if "." in raw else int(raw)
         found.append(Found(-value if negative else value, match.start(), match.end()))
     for match in re.finditer(r"\b[a-z]+\b", text.lower()):
-        if match.group() in _NUMBER_WORDS and match.group() != "one":
-            found.append(Found(_NUMBER_WORDS[match.group()], match.start(), match.end()))
+        if match.group() in _NUMBER_WORDS:
+            found += [Found(_NUMBER_WORDS[match.group()], match.start(), match.end())]
     return sorted(found, key=lambda item: item.start)
 
 
@@ -101,7 +107,7 @@ def entities(text: str, *, places: bool = False) -> list[Found]:
             alone = " " not in found.value
             (opening if opens and alone else inner).append(found)
     return inner + [
-        item for item in opening if item.value.lower() not in STOPWORDS and not _is_verb(item.value)
+        item for item in opening if item.value.lower() not in STOPWORDS and not is_verb(item.value)
     ]
 
 
@@ -110,7 +116,7 @@ def _clean_entity(raw: str, start: int) -> Iterator[Found]:
     while True:
         first, _, rest = raw.partition(" ")
         if rest and (
-            first.lower().rstrip("'’s") in STOPWORDS or first.lower() in STOPWORDS or _is_verb(first)
+            first.lower().rstrip("'’s") in STOPWORDS or first.lower() in STOPWORDS or is_verb(first)
         ):
             start += len(first) + 1
             raw = rest
@@ -123,14 +129,11 @@ def _clean_entity(raw: str, start: int) -> Iterator[Found]:
         yield Found(raw, start, start + len(raw))
 
 
-_VERBS = frozenset(
-    """find search look call use get give show tell list compute calculate explain describe translate summarize
-    summarise convert check fetch write read send create generate book order add subtract multiply divide name
-    compare count roll provide answer ask report draft make run open what's how's where's who's""".split()
-)
+_VERBS = listed_words("verbs")
 
 
-def _is_verb(word: str) -> bool:
+def is_verb(word: str) -> bool:
+    """Whether ``word`` is one of the verbs that requests and tool names begin with."""
     return word.lower().strip(".,:;!?") in _VERBS
 
 
@@ -154,7 +157,7 @@ def topic(text: str) -> str | None:
     return match.group("text").strip(" \"'") if match else None
 
 
-def listed(text: str) -> list[str]:
+def list_items(text: str) -> list[str]:
     """The items of a list in ``text``: a JSON array, or words joined by commas and a conjunction."""
     for match in re.finditer(r"\[[^\[\]]*\]", text):
         try:
@@ -186,7 +189,9 @@ def without_politeness(text: str) -> str:
 
 
 def near(text: str, found: Found, terms: set[str], reach: int = 2) -> bool:
-    """Whether a word with a stem in ``terms`` stands within ``reach`` words of ``found``, in the same clause."""
+    """Whether a word with a stem in ``terms`` stands within ``reach`` words of ``found``, in the same
+    clause.
+    """
     before = re.split(r"[.;?!\n]", text[: found.start])[-1]
     after = re.split(r"[;?!\n]|\.\s", text[found.end :])[0]
     around = [*words(before)[-reach:], *words(after)[:reach]]

@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ..shapes import under
 from .arguments import Filler, Material
 from .extraction import answers_already, find_passages
 from .finds import after_preposition, entities, numbers, quotations
 from .reading import Reading
 from .toolbox import FITS, Fit, Tool, asks_something, fit, offered_tools, without_negations
-from .words import name_words, stem
+from .words import name_words, parameter_stems, stem
 
 _MOST_CALLS = 8
 """Tool results in one turn after which the stand-in answers, whatever it could still call."""
@@ -40,7 +41,7 @@ def plan_calls(request: Mapping[str, Any], reading: Reading) -> list[Planned]:
     tools = offered_tools(request)
     if not tools:
         return []
-    choice = cast("dict[str, Any]", cast("dict[str, Any]", request["toolConfig"]).get("toolChoice") or {})
+    choice = under(under(request, "toolConfig"), "toolChoice")
     if "tool" in choice:
         name = choice["tool"]["name"]
         chosen = next((tool for tool in tools if tool.name == name), None)
@@ -58,15 +59,20 @@ def _free_choice(tools: list[Tool], reading: Reading) -> list[Planned]:
         spelled = _spelled_out(tools, reading)
         if spelled:
             return spelled
-    corrected = _corrected(tools, reading)
+    corrected = _completed(tools, reading) or _corrected(tools, reading)
     if corrected:
         return corrected
     done = {result.name for result in results}
     covered = _covered(tools, done, reading)
-    ranked = _ranked([tool for tool in tools if tool.name not in done and not tool.gives_final_answer], reading, covered)
+    furthest = _furthest(tools, done, reading)
+    ranked = _ranked(
+        [tool for tool in tools if tool.name not in done and not tool.gives_final_answer], reading, covered
+    )
     for candidate in ranked:
         if candidate.score < FITS:
             break
+        if candidate.place > furthest or (reading.asks_about_attachment and not candidate.named):
+            continue
         calls = _calls(candidate.tool, reading, forced=candidate.named)
         if calls:
             return calls
@@ -96,7 +102,9 @@ def _ranked(tools: list[Tool], reading: Reading, covered: frozenset[str]) -> lis
 def _with_instructions(found: Fit, reading: Reading) -> Fit:
     """A system prompt that says to use a tool by its name counts as naming it."""
     name = re.escape(found.tool.name)
-    told = re.search(rf"\b(?:use|call|using|tool)\b[^.\n]*(?<![\w-]){name}(?![\w-])", reading.instructions, re.I)
+    told = re.search(
+        rf"\b(?:use|call|using|tool)\b[^.\n]*(?<![\w-]){name}(?![\w-])", reading.instructions, re.I
+    )
     if told and asks_something(reading.question) and not found.named:
         return Fit(found.tool, found.score + FITS, found.covers, found.place, False)
     return found
@@ -107,8 +115,21 @@ def _covered(tools: list[Tool], done: set[str], reading: Reading) -> frozenset[s
     return frozenset(s for tool in tools if tool.name in done for s in fit(tool, text, tools).covers)
 
 
+def _furthest(tools: list[Tool], done: set[str], reading: Reading) -> int:
+    """In "the A of the B" a result for A settles B: the place in the question beyond which nothing is
+    needed.
+    """
+    text = _text(reading)
+    if not re.search(r"\bof\b", text):
+        return len(text)
+    places = [fit(tool, text, tools).place for tool in tools if tool.name in done]
+    return min(places, default=len(text))
+
+
 def _best_of(tools: list[Tool], reading: Reading) -> Tool:
-    """For a choice that must call something: the best tool not called yet, the final one when the rest is done."""
+    """For a choice that must call something: the best tool not called yet, the final one when the rest is
+    done.
+    """
     done = {result.name for result in reading.results}
     fresh = [tool for tool in tools if tool.name not in done]
     working = [tool for tool in fresh if not tool.gives_final_answer]
@@ -127,15 +148,10 @@ def _calls(tool: Tool, reading: Reading, *, forced: bool) -> list[Planned]:
     several = _several_subjects(tool, reading)
     if several:
         return several
-    arguments, guessed = _arguments(tool, reading, everything=tool.gives_final_answer or _is_answer_schema(tool))
+    arguments, guessed = _arguments(tool, reading, everything=tool.gives_final_answer)
     if guessed and not forced:
         return []
     return [Planned(tool.name, arguments)]
-
-
-def _is_answer_schema(tool: Tool) -> bool:
-    """A "tool" named like a type (``CityReport``) is a schema to answer in, all of it to be filled."""
-    return bool(re.fullmatch(r"_?[A-Z][A-Za-z0-9]*", tool.name))
 
 
 def _arguments(tool: Tool, reading: Reading, *, everything: bool) -> tuple[dict[str, Any], list[str]]:
@@ -158,9 +174,7 @@ def _repetitions(tool: Tool, reading: Reading) -> int:
     return 2 if re.search(r"\btwice\b", reading.request, re.IGNORECASE) else 1
 
 
-_SUBJECTS = frozenset(
-    stem(w) for w in "city town location place country person name user ticker symbol company product".split()
-)
+_SUBJECTS = parameter_stems("subject")
 
 
 def _several_subjects(tool: Tool, reading: Reading) -> list[Planned]:
@@ -178,9 +192,13 @@ def _several_subjects(tool: Tool, reading: Reading) -> list[Planned]:
         joined = [found[0]] if found else []
         for one in found[1:]:
             between = text[joined[-1].end : one.start]
-            if re.fullmatch(r"[\"'“”`]?\s*(?:,|&|\band\b|\bor\b|,\s*and)\s*(?:in|for|at)?\s*[\"'“”`]?\s*", between):
+            if re.fullmatch(
+                r"[\"'“”`]?\s*(?:,|&|\band\b|\bor\b|,\s*and)\s*(?:in|for|at)?\s*[\"'“”`]?\s*", between
+            ):
                 joined.append(one)
-        if len(joined) > 1 and not re.search(rf"{re.escape(joined[0].value)},\s*{re.escape(joined[-1].value)}\s*[?.!]?$", text):
+        if len(joined) > 1 and not re.search(
+            rf"{re.escape(joined[0].value)},\s*{re.escape(joined[-1].value)}\s*[?.!]?$", text
+        ):
             return [Planned(tool.name, {required[0]: f.value}) for f in joined[:_MOST_PARALLEL]]
     return []
 
@@ -212,18 +230,35 @@ def _written_arguments(tool: Tool, inside: str) -> dict[str, Any] | None:
     return values
 
 
+def _completed(tools: list[Tool], reading: Reading) -> list[Planned]:
+    """A call that failed for want of a required argument, made again with what the text gives."""
+    if not reading.results:
+        return []
+    last = reading.results[-1]
+    tool = next((tool for tool in tools if tool.name == last.name), None)
+    if tool is None or not re.search(r"\berror\b|\bmissing\b|\brequired\b", last.text, re.IGNORECASE):
+        return []
+    lacking = [name for name in tool.required or list(tool.properties) if name not in last.input]
+    arguments, guessed = _arguments(tool, reading, everything=False) if lacking else ({}, [])
+    if guessed or not any(name in arguments for name in lacking):
+        return []
+    return [Planned(tool.name, {**last.input, **arguments})]
+
+
 def _corrected(tools: list[Tool], reading: Reading) -> list[Planned]:
     """A second try when a tool refused its one text argument and named another in quotation marks."""
     if not reading.results:
         return []
     last = reading.results[-1]
     tried = [result for result in reading.results if result.name == last.name]
-    refused = last.is_error or re.search(r"\b(?:not supported|invalid|unknown|not found|did you mean)\b", last.text, re.I)
+    refused = last.is_error or re.search(
+        r"\b(?:not supported|invalid|unknown|not found|did you mean)\b", last.text, re.I
+    )
     if not refused or len(tried) > 1:
         return []
     tool = next((tool for tool in tools if tool.name == last.name), None)
     texts = [name for name, value in last.input.items() if isinstance(value, str)]
-    suggestions = [found.value for found in quotations(last.text) if found.value not in last.input.values()]
+    suggestions = [found.value for found in quotations(last.text) if found.value.lower() != last.name.lower()]
     if tool is None or len(texts) != 1 or not suggestions:
         return []
     return [Planned(tool.name, {**last.input, texts[0]: suggestions[0]})]

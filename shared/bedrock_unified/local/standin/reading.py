@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from ..protocol.frames import json_bytes
+from ..shapes import as_object, listed, under
 from .documents import document_pages
+from .finds import is_verb
 from .words import content_stems, sentences
 
 SourceKind = Literal["result", "document", "search", "user", "system", "history"]
@@ -52,6 +54,8 @@ class Reading:
     history: list[str] = field(default_factory=list[str])
     has_image: bool = False
     has_video: bool = False
+    asks_about_attachment: bool = False
+    """The turn of the question brings an image, a video or a document of its own."""
 
     @property
     def wants_citations(self) -> bool:
@@ -68,6 +72,8 @@ _ANSWER_SLOT = re.compile(
     r"^[ \t>*#]*(?:final |your |refined |helpful )?(?:answer|response|output|a|assistant)[*]*\s*:[*]*[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_RULE = re.compile(r"^[ \t]*[-=_*]{3,}[ \t]*$", re.MULTILINE)
+_LONG_SYSTEM = 600
 _SHORT = 400
 """A turn of at most so many characters, in one paragraph, is a question as a whole."""
 
@@ -75,16 +81,16 @@ _SHORT = 400
 def read(request: Mapping[str, Any]) -> Reading:
     """Read the Converse parameters ``request`` (boto3's shape)."""
     reading = Reading()
-    messages = cast("list[dict[str, Any]]", request.get("messages") or [])
-    reading.instructions = "\n".join(
-        _block_text(block) for block in cast("list[dict[str, Any]]", request.get("system") or [])
-    ).strip()
+    messages = listed(request, "messages")
+    reading.instructions = "\n".join(_block_text(block) for block in listed(request, "system")).strip()
     asked = _last_asking_turn(messages)
     counter = _Counter()
     calls: dict[str, tuple[str, Any]] = {}
     asking_texts: list[str] = []
     for position, message in enumerate(messages):
-        for block in cast("list[dict[str, Any]]", message["content"]):
+        for block in listed(message, "content"):
+            if position == asked and {"image", "video", "document"} & set(block):
+                reading.asks_about_attachment = True
             if "toolUse" in block:
                 use = block["toolUse"]
                 calls[use["toolUseId"]] = (use["name"], use["input"])
@@ -100,16 +106,19 @@ def read(request: Mapping[str, Any]) -> Reading:
                 reading.has_video = True
             else:
                 text = _block_text(block)
-                if position == asked and not _is_grounding(block):
+                if position == asked and "grounding_source" not in _qualifiers(block):
                     asking_texts.append(text)
                 elif text.strip():
                     _read_other(text, message["role"], position, asked, reading)
-    reading.request = "\n".join(asking_texts)
-    reading.question, rest = split_question(reading.request)
+    reading.request = "\n".join(_queries(messages[asked]) or asking_texts) if messages else ""
+    question, rest = split_question(reading.request)
+    reading.question = without_errand(question)
     if rest.strip():
         reading.sources.append(Source("user", rest))
     if reading.instructions:
-        reading.sources.append(Source("system", reading.instructions))
+        # A long system prompt holds the text to answer from; a short one only says how to.
+        kind: SourceKind = "user" if len(reading.instructions) > _LONG_SYSTEM else "system"
+        reading.sources.append(Source(kind, reading.instructions))
     return reading
 
 
@@ -125,31 +134,46 @@ def _last_asking_turn(messages: list[dict[str, Any]]) -> int:
         message = messages[position]
         if message["role"] != "user":
             continue
-        blocks = cast("list[dict[str, Any]]", message["content"])
-        says = any(_block_text(block).strip() for block in blocks)
-        if says and not any("toolResult" in block for block in blocks):
-            return position
-        if says and _asks("\n".join(_block_text(block) for block in blocks)):
+        blocks = listed(message, "content")
+        text = "\n".join(_block_text(block) for block in blocks)
+        has_results = any("toolResult" in block for block in blocks)
+        if text.strip() and (_asks(text) if has_results else not _urges_on(text)):
             return position
     return 0
 
 
+_IMPERATIVE = re.compile(r"^\s*(?:now|then|next|also|please|and|ok(?:ay)?)\b", re.IGNORECASE)
+_URGING = re.compile(
+    r"\b(?:tool (?:result|output|response)s?|observation|continue|go on|proceed|carry on)\b", re.IGNORECASE
+)
+
+
 def _asks(text: str) -> bool:
-    return "?" in text or len(content_stems(text)) >= 4
+    """Whether the words beside a tool result ask something new, rather than describe the result."""
+    return "?" in text or bool(_IMPERATIVE.match(text))
+
+
+def _urges_on(text: str) -> bool:
+    """Whether a turn only tells the model to go on with what was asked before."""
+    return "?" not in text and len(text) <= _SHORT and bool(_URGING.search(text))
 
 
 def _block_text(block: Mapping[str, Any]) -> str:
     if "text" in block:
         return str(block["text"])
     if "guardContent" in block:
-        guarded = cast("dict[str, Any]", block["guardContent"]).get("text")
+        guarded = under(block, "guardContent").get("text")
         return str(guarded["text"]) if guarded else ""
     return ""
 
 
-def _is_grounding(block: Mapping[str, Any]) -> bool:
-    guarded = cast("dict[str, Any]", block.get("guardContent") or {}).get("text") or {}
-    return "grounding_source" in (guarded.get("qualifiers") or [])
+def _qualifiers(block: Mapping[str, Any]) -> list[str]:
+    return cast("list[str]", under(under(block, "guardContent"), "text").get("qualifiers") or [])
+
+
+def _queries(message: Mapping[str, Any]) -> list[str]:
+    """The texts a turn marks as the query for its guardrail."""
+    return [_block_text(block) for block in listed(message, "content") if "query" in _qualifiers(block)]
 
 
 def _read_other(text: str, role: str, position: int, asked: int, reading: Reading) -> None:
@@ -163,13 +187,13 @@ def _read_other(text: str, role: str, position: int, asked: int, reading: Readin
 
 
 def _read_document(document: Mapping[str, Any], reading: Reading, counter: _Counter) -> None:
-    source = cast("dict[str, Any]", document["source"])
+    source = under(document, "source")
     form: Literal["plain", "pages", "chunks"] = "plain"
     if "content" in source:
         form = "chunks"
     elif document.get("format") == "pdf" and "bytes" in source:
         form = "pages"
-    cited = bool(cast("dict[str, Any]", document.get("citations") or {}).get("enabled"))
+    cited = bool(under(document, "citations").get("enabled"))
     for page, text in enumerate(document_pages(document)):
         if text.strip():
             reading.sources.append(
@@ -179,8 +203,8 @@ def _read_document(document: Mapping[str, Any], reading: Reading, counter: _Coun
 
 
 def _read_search(result: Mapping[str, Any], reading: Reading, counter: _Counter) -> None:
-    cited = bool(cast("dict[str, Any]", result.get("citations") or {}).get("enabled"))
-    for page, part in enumerate(cast("list[dict[str, Any]]", result["content"])):
+    cited = bool(under(result, "citations").get("enabled"))
+    for page, part in enumerate(listed(result, "content")):
         reading.sources.append(
             Source(
                 "search",
@@ -205,7 +229,7 @@ def _read_result(
     current: bool,
 ) -> None:
     texts: list[str] = []
-    for part in cast("list[dict[str, Any]]", result["content"]):
+    for part in listed(result, "content"):
         if "document" in part:
             _read_document(part["document"], reading, counter)
         elif "searchResult" in part:
@@ -220,7 +244,7 @@ def _read_result(
     text = "\n".join(texts).strip()
     if current:
         is_error = result.get("status") == "error"
-        reading.results.append(Result(name, given if isinstance(given, dict) else {}, text, is_error))
+        reading.results.append(Result(name, as_object(given), text, is_error))
         if text:
             reading.sources.append(Source("result", text, name))
     elif text:
@@ -241,14 +265,26 @@ def _inline(value: Any) -> str:
     return value if isinstance(value, str) else json_bytes(value).decode()
 
 
+_ERRAND = re.compile(r"^(?P<errand>[^:?\n]{1,60}):\s+(?P<question>\S[^\n]{2,})$")
+
+
+def without_errand(question: str) -> str:
+    """``question`` without an errand before it: "Search the files and answer: who was first?"."""
+    match = _ERRAND.match(question.strip())
+    if match and is_verb(match.group("errand").split()[0]) and len(match.group("question").split()) >= 3:
+        return match.group("question")
+    return question
+
+
 def split_question(text: str) -> tuple[str, str]:
     """The question in a user turn, and the rest of the turn, which may hold what answers it.
 
-    In order of trust: the last line a prompt labels as the question; a short single paragraph as a whole; the
-    closing sentence or paragraph when it asks; the opening one when it does; the last sentence that ends in a
-    question mark; else the shorter of the first and the last paragraph.
+    In order of trust: the last line a prompt labels as the question; of a single paragraph the one sentence
+    that asks, or all of it where it is short; the closing sentence or paragraph when it asks; the opening
+    one when it does; the last sentence that ends in a question mark; else the shorter of the first and the
+    last paragraph.
     """
-    text = _ANSWER_SLOT.sub("", text).strip()
+    text = _RULE.sub("", _ANSWER_SLOT.sub("", text)).strip()
     labels = list(_LABEL.finditer(text))
     if labels:
         label = labels[-1]
@@ -259,10 +295,16 @@ def split_question(text: str) -> tuple[str, str]:
         return question, text[: label.start()] + tail
     paragraphs = [part.strip() for part in re.split(r"\n\s*\n|\n-{3,}\n", text) if part.strip()]
     if len(paragraphs) <= 1:
-        if len(text) <= _SHORT:
+        if not content_stems(text):
             return text, ""
         paragraphs = [span.text for span in sentences(text)]
+        asking = [index for index, sentence in enumerate(paragraphs) if sentence.rstrip("\"')").endswith("?")]
+        if len(text) <= _SHORT and len(asking) != 1:
+            return text, ""
         separator = " "
+        if len(asking) == 1:
+            rest = [sentence for index, sentence in enumerate(paragraphs) if index != asking[0]]
+            return paragraphs[asking[0]], separator.join(rest)
     else:
         separator = "\n\n"
     for index in (len(paragraphs) - 1, 0):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from ..protocol.frames import json_bytes
+from ..shapes import listed, under
 
 _IMAGE_TOKENS = 1600
 """Anthropic's documented ceiling for one image; the true count depends on its size in pixels."""
@@ -44,7 +45,7 @@ def count_block(block: Mapping[str, Any]) -> int:
 
 
 def _count_document(document: Mapping[str, Any]) -> int:
-    source = cast("dict[str, Any]", document["source"])
+    source = under(document, "source")
     if "text" in source:
         return count_text(source["text"])
     if "content" in source:
@@ -54,12 +55,12 @@ def _count_document(document: Mapping[str, Any]) -> int:
 
 def count_request(request: Mapping[str, Any]) -> int:
     """Input tokens of a Converse request: system, turns and tools, with a few tokens of framing each."""
-    total = 3 + count_blocks(cast("list[dict[str, Any]]", request.get("system") or []))
-    for message in cast("list[dict[str, Any]]", request.get("messages") or []):
+    total = 3 + count_blocks(listed(request, "system"))
+    for message in listed(request, "messages"):
         total += 4 + count_blocks(message["content"])
-    tools = cast("dict[str, Any]", request.get("toolConfig") or {}).get("tools") or []
+    tools = listed(under(request, "toolConfig"), "tools")
     if tools:
-        total += 120 + sum(20 + count_json(tool) for tool in cast("list[Any]", tools))
+        total += 120 + sum(20 + count_json(tool) for tool in tools)
     return total
 
 

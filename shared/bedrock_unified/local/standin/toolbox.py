@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, cast
 
-from .schema import resolve
-from .words import STOPWORDS, content_stems, name_words, stem, words
+from ..shapes import listed, under
+from .concepts import concepts_of
+from .finds import after_preposition, entities, is_verb, numbers
+from .schema import kind_of, resolve
+from .words import STOPWORDS, content_stems, listed_words, name_words, parameter_stems, stem, words
 
-# Words that describe tools as such, not what a tool is for.
-_TOOL_SPEAK = frozenset(
-    stem(word)
-    for word in """current information data value result tool function call return provide specific user given
-    input output number string text list item name type field object parameter argument use useful based
-    detail about simple new first last response""".split()
-)
+_TOOL_SPEAK = frozenset(stem(word) for word in listed_words("tool_speak"))
 _NEGATED = re.compile(
-    r"\b(?:do not|don't|never|without|avoid|instead of|not)\s+(?:use|using|call|calling|run|running)\b[^.;!?\n]*",
+    r"\b(?:do not|don't|never|without|avoid|instead "
+    r"of|not)\s+(?:use|using|call|calling|run|running)\b[^.;!?\n]*",
     re.IGNORECASE,
 )
 _ARITHMETIC = re.compile(r"(?<![\w.])[-(]*\d[\d.,]*\)?\s*(?P<sign>[-+*/×÷^%]|\*\*)\s*[-(]*\d[\d.,]*")
@@ -29,10 +25,11 @@ _SIGNS = {
     "+": "addition", "-": "subtraction", "*": "multiplication", "×": "multiplication", "/": "division",
     "÷": "division",
 }  # fmt: skip
+_CALCULATING = frozenset({"arithmetic", *_SIGNS.values()})
 _FINAL = re.compile(
     r"\b(final|structured)\W*(result|answer|response|output)|ends? th(e|is) conversation", re.I
 )
-_LOOKUP_PARAMETERS = frozenset({"query", "question", "input", "q", "search", "prompt", "request", "topic"})
+_LOOKUP_PARAMETERS = parameter_stems("lookup")
 _LOOKUP_CONCEPTS = frozenset({"search", "documents"})
 
 FITS = 1.0
@@ -57,14 +54,17 @@ class Tool:
 
     @property
     def gives_final_answer(self) -> bool:
-        """Whether calling it is how the answer is to be given (a structured-output tool)."""
+        """Whether calling it is how the answer is to be given: it says so, or it is named like a type
+        (``CityReport``) rather than like an action (``GetCity``)."""
+        if re.fullmatch(r"_?[A-Z][A-Za-z0-9]*", self.name) and not is_verb(name_words(self.name)[0]):
+            return True
         return bool(_FINAL.search(f"{self.name.replace('_', ' ')} . {self.description}"))
 
     @property
     def looks_things_up(self) -> bool:
         """Whether it takes a question in words and answers from somewhere else."""
         required = self.required or list(self.properties)
-        if len(required) != 1 or not {w for w in name_words(required[0])} & _LOOKUP_PARAMETERS:
+        if len(required) != 1 or not {stem(w) for w in name_words(required[0])} & _LOOKUP_PARAMETERS:
             return False
         described = concepts_of([*name_words(self.name), *words(self.description)])
         return bool(described & _LOOKUP_CONCEPTS) or "question" in words(self.description)
@@ -72,39 +72,21 @@ class Tool:
 
 def offered_tools(request: Mapping[str, Any]) -> list[Tool]:
     """The tool specifications of a Converse request, in order."""
-    config = cast("dict[str, Any]", request.get("toolConfig") or {})
+    config = under(request, "toolConfig")
     tools: list[Tool] = []
-    for entry in cast("list[dict[str, Any]]", config.get("tools") or []):
+    for entry in listed(config, "tools"):
         spec = cast("dict[str, Any] | None", entry.get("toolSpec"))
         if spec:
-            schema = spec["inputSchema"].get("json")
-            tools.append(
-                Tool(spec["name"], spec.get("description", ""), schema if isinstance(schema, dict) else {})
-            )
+            schema = under(under(spec, "inputSchema"), "json")
+            tools.append(Tool(spec["name"], spec.get("description", ""), schema))
     return tools
 
 
 def system_tools(request: Mapping[str, Any]) -> list[str]:
     """The names of the tools that Bedrock itself runs."""
-    config = cast("dict[str, Any]", request.get("toolConfig") or {})
-    entries = cast("list[dict[str, Any]]", config.get("tools") or [])
+    config = under(request, "toolConfig")
+    entries = listed(config, "tools")
     return [str(entry["systemTool"]["name"]) for entry in entries if "systemTool" in entry]
-
-
-@functools.cache
-def _concepts() -> dict[str, frozenset[str]]:
-    text = resources.files(__package__ or __name__).joinpath("concepts.toml").read_text(encoding="utf-8")
-    groups = cast("dict[str, str]", tomllib.loads(text))
-    index: dict[str, set[str]] = {}
-    for concept, members in groups.items():
-        for word in members.split():
-            index.setdefault(stem(word), set()).add(concept)
-    return {word: frozenset(found) for word, found in index.items()}
-
-
-def concepts_of(tokens: list[str]) -> frozenset[str]:
-    index = _concepts()
-    return frozenset(c for token in tokens for c in index.get(stem(token), ()))
 
 
 def arithmetic_in(text: str) -> str | None:
@@ -131,10 +113,11 @@ class Fit:
 
 def fit(tool: Tool, question: str, tools: list[Tool], covered: frozenset[str] = frozenset()) -> Fit:
     """Score ``tool`` against ``question``; stems in ``covered`` (met by earlier calls) do not count again."""
-    text = without_negations(question)
+    text = re.sub(r"\blook(s|ed|ing)? up\b", "lookup", without_negations(question), flags=re.IGNORECASE)
     named = _is_named(tool, text)
     mine = _tool_terms(tool)
-    asked = [s for s in content_stems(text) if s not in covered]
+    said = content_stems(text)
+    asked = [s for s in said if s not in covered]
     matched: dict[str, float] = {}
     for term in asked:
         weight = mine.get(term, 0.0)
@@ -144,17 +127,28 @@ def fit(tool: Tool, question: str, tools: list[Tool], covered: frozenset[str] = 
     score = sum(matched.values())
     related = _related(tool, text, covered)
     score += 0.6 * len(related)
+    if related and _is_given_what_it_needs(tool, text):
+        score += 0.4  # of the right kind, and the text has what it asks for
     if named:
         score += 5.0
-    place = min((asked.index(term) for term in matched), default=len(asked))
+    place = min((said.index(term) for term in matched), default=len(said))
     return Fit(tool, score, frozenset(matched), place, named)
+
+
+def _is_given_what_it_needs(tool: Tool, text: str) -> bool:
+    """Whether ``text`` names a place for a tool that wants one, or numbers for one that wants numbers."""
+    if any("place" in concepts_of(name_words(name)) for name in tool.required):
+        return bool(entities(text) or after_preposition(text))
+    kinds = [kind_of(resolve(tool.properties.get(name) or {}, tool.schema)) for name in tool.required]
+    wanted = sum(kind in {"integer", "number"} for kind in kinds)
+    return 0 < wanted <= len(numbers(text))
 
 
 def _is_named(tool: Tool, text: str) -> bool:
     if re.search(rf"(?<![\w-]){re.escape(tool.name)}(?![\w-])", text, re.IGNORECASE):
         # A name that is an ordinary word (add, search) counts only where it is spoken of as a tool.
         plain_word = tool.name.isalpha() and tool.name.islower()
-        spoken = rf"{re.escape(tool.name)}[`'\"]?\s+(?:tool|function)|(?:tool|function|call|use)\s+[`'\"]?{tool.name}\b"
+        spoken = rf"{tool.name}[`'\"]?\s+(?:tool|function)|(?:tool|function|call|use)\s+[`'\"]?{tool.name}\b"
         return not plain_word or bool(re.search(spoken, text, re.IGNORECASE))
     parts = name_words(tool.name)
     spaced = r"[\s_-]+".join(map(re.escape, parts))
@@ -199,7 +193,7 @@ def _related(tool: Tool, text: str, covered: frozenset[str]) -> frozenset[str]:
     mine = concepts_of([*name_words(tool.name), *words(tool.description)])
     related = asked & mine - {"place", "person", "count"}
     # An expression calls for a tool that calculates even where no word does.
-    return related | {"expression"} if match and "arithmetic" in mine else related
+    return related | {"expression"} if match and related & _CALCULATING else related
 
 
 def asks_something(question: str) -> bool:

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import functools
 import re
+import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib import resources
+from typing import Any
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.UNICODE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\-.\s]+")
 
-STOPWORDS = frozenset(
-    """a about above after again all also am an and any are as at be because been before being below between both
-    but by can could did do does doing done down during each else ever every few for from further get gets give
-    given gives got had has have having he her here hers him his how however i if in into is it its itself just
-    let lets like make makes many may me might more most much must my need needs no nor not now of off on once
-    one only or other our ours out over own per please same say says shall she should show so some such tell
-    than that the their theirs them then there these they this those through to too under until up upon us use
-    used uses using very via want was we well were what when where whether which while who whom whose why will
-    with within without would yes yet you your yours hello hi hey thanks thank okay ok sure good great
-    what's it's that's i'm i'll i'd don't doesn't isn't can't won't let's""".split()
-)
+
+@functools.cache
+def _vocabulary() -> dict[str, Any]:
+    text = resources.files(__package__ or __name__).joinpath("vocabulary.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def listed_words(name: str) -> frozenset[str]:
+    """The words of one list of ``vocabulary.toml``."""
+    return frozenset(str(_vocabulary()[name]).split())
+
+
+def parameter_stems(name: str) -> frozenset[str]:
+    """The stems of one list of ``vocabulary.toml``'s ``[parameters]``."""
+    return frozenset(stem(word) for word in str(_vocabulary()["parameters"][name]).split())
+
+
+STOPWORDS = listed_words("stopwords")
 
 _SUFFIXES = (
     "izations", "ization", "ational", "fulness", "ousness", "iveness", "ingly", "ation", "ments", "ement",
@@ -51,7 +61,7 @@ def stem(word: str) -> str:
             base = word[: -len(suffix)]
             if len(base) > 3 and base[-1] == base[-2] and base[-1] not in "aeiosl":
                 base = base[:-1]
-            return base[:-1] + "i" if base.endswith("y") else base
+            return base[:-1] if base[-1] in "yi" and len(base) > 4 else base
     return word
 
 
@@ -73,16 +83,22 @@ class Span:
     end: int
 
 
-# A sentence ends at punctuation followed by space, or at the end of a line of a list, a heading or a paragraph.
-# A point after one letter or a known abbreviation, or between digits, ends nothing.
+# A sentence ends at punctuation followed by space; at a blank line or a rule of dashes; at the end of a line
+# that
+# a list item, a heading, a quotation or a row of a table follows. A point after one letter or a known
+# abbreviation ends nothing.
 _END = re.compile(
-    r"(?<!\b[A-Z])(?<!\b(?:Mr|Dr|St|vs|eg|ie|Ms))(?<!\b(?:Mrs|etc|e\.g|i\.e))[.!?]+[\"')\]”’*_`]*(?=\s)|\n\s*\n|\n(?=\s*(?:[-*•#>|]|\d+[.)]\s))"
+    r"(?<!\b[A-Z])(?<!\b(?:Mr|Dr|St|vs|eg|ie|Ms))(?<!\b(?:Mrs|etc|e\.g|i\.e))[.!?]+[\"')\]”’*_`]*(?=\s)"
+    r"|\n[ \t]*(?:[-=*_]{3,}[ \t]*)?(?=\n)"
+    r"|\n(?=\s*(?:[-*•#>|]|\d+[.)]\s))"
 )
-_SOFT_BREAK = re.compile(r"\n")
+_RULE = re.compile(r"[-=*_|:\s]+")
 
 
 def sentences(text: str) -> Iterator[Span]:
-    """The sentences of ``text`` with their offsets; a hard-wrapped paragraph is joined, a list item is not."""
+    """The sentences of ``text`` with their offsets; a hard-wrapped paragraph is joined, a list item is
+    not.
+    """
     position = 0
     for match in _END.finditer(text):
         yield from _trimmed(text, position, match.end())
@@ -94,11 +110,12 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
     piece = text[start:end]
     lead = len(piece) - len(piece.lstrip())
     stripped = piece.strip()
-    if stripped:
+    if stripped and not _RULE.fullmatch(stripped):
         yield Span(stripped, start + lead, start + lead + len(stripped))
 
 
 def plain(text: str) -> str:
     """One line of prose from a piece of Markdown or wrapped text: no list marks, no doubled spaces."""
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"^\s*(?:[-*•>]|\d+[.)]|#{1,6})\s+", "", text)
     return re.sub(r"\s+", " ", text).strip()

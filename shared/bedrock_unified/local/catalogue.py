@@ -1,0 +1,189 @@
+"""The models of the imagined account: what is listed, what a model id means, which ids are refused."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any, cast
+
+from .problems import Problem, invalid
+
+_ARN = re.compile(
+    r"arn:(?P<partition>aws[^:]*):bedrock:(?P<region>[a-z0-9-]*):(?P<account>\d*):(?P<kind>[a-z-]+)/(?P<rest>.+)"
+)
+_OPAQUE = {
+    "application-inference-profile", "provisioned-model", "custom-model", "custom-model-deployment",
+    "imported-model", "prompt", "prompt-router", "default-prompt-router",
+}  # fmt: skip
+OPAQUE_MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0"
+"""What stands behind an ARN that does not say which model it means, unless the account was told."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One foundation model of the list."""
+
+    id: str
+    name: str
+    input: tuple[str, ...] = ("TEXT",)
+    output: tuple[str, ...] = ("TEXT",)
+    stream: bool = True
+    profiles: tuple[str, ...] = ()
+    profile_only: bool = False
+
+    @property
+    def provider(self) -> str:
+        return _data()["provider_names"][self.id.split(".", 1)[0]]
+
+
+@functools.cache
+def _data() -> dict[str, Any]:
+    text = resources.files("bedrock_unified.local").joinpath("data/models.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@functools.cache
+def listed_models() -> tuple[Model, ...]:
+    """The models of ``data/models.toml``."""
+    return tuple(_model(row) for row in cast("list[dict[str, Any]]", _data()["model"]))
+
+
+def _model(row: dict[str, Any]) -> Model:
+    members: dict[str, Any] = {
+        key: tuple(cast("list[str]", value)) if isinstance(value, list) else value
+        for key, value in row.items()
+    }
+    return Model(**members)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a model id in a request means."""
+
+    bare: str
+    """``provider.model``, without geography or ARN."""
+    is_profile: bool
+
+
+@dataclass
+class Catalogue:
+    """Resolves model ids.
+
+    ``extra_models`` are ids accepted beyond the known providers; ``application_profiles`` maps the id (last
+    part of the ARN) of an application inference profile, or of any opaque ARN, to a model id;
+    ``require_profiles`` refuses on-demand calls of models that AWS serves through inference profiles only.
+    """
+
+    extra_models: Iterable[str] = ()
+    application_profiles: dict[str, str] = field(default_factory=dict[str, str])
+    require_profiles: bool = False
+
+    def __post_init__(self) -> None:
+        self.extra_models = frozenset(self.extra_models)
+
+    def resolve(self, model_id: str) -> Target:
+        """The model ``model_id`` means; raises the ValidationException AWS gives for one it does not know."""
+        target = self._target(model_id)
+        if self.require_profiles and not target.is_profile and target.bare in _profile_only():
+            raise invalid(
+                f"Invocation of model ID {model_id} with on-demand throughput isn’t supported. Retry your "
+                "request "
+                "with the ID or ARN of an inference profile that contains this model."
+            )
+        return target
+
+    def _target(self, model_id: str) -> Target:
+        if model_id in self.extra_models:
+            return Target(model_id, False)
+        match = _ARN.fullmatch(model_id)
+        if match:
+            kind, rest = match.group("kind"), match.group("rest")
+            if kind in _OPAQUE:
+                meant = self.application_profiles.get(rest, OPAQUE_MODEL)
+                return Target(_without_geography(meant)[0], True)
+            if kind not in {"foundation-model", "inference-profile"}:
+                raise invalid("The provided model identifier is invalid.")
+            model_id = rest
+        bare, geography = _without_geography(model_id)
+        provider, dot, name = bare.partition(".")
+        if not dot or not name or provider not in _data()["providers"]:
+            raise invalid("The provided model identifier is invalid.")
+        return Target(bare, geography is not None)
+
+
+@functools.cache
+def _profile_only() -> frozenset[str]:
+    return frozenset(model.id for model in listed_models() if model.profile_only)
+
+
+def _without_geography(model_id: str) -> tuple[str, str | None]:
+    first, _, rest = model_id.partition(".")
+    return (rest, first) if first in _data()["geographies"] and "." in rest else (model_id, None)
+
+
+def model_summaries(region: str) -> list[dict[str, Any]]:
+    """ListFoundationModels' ``modelSummaries``."""
+    return [
+        {
+            "customizationsSupported": [],
+            "inferenceTypesSupported": ["INFERENCE_PROFILE"] if model.profile_only else ["ON_DEMAND"],
+            "inputModalities": list(model.input),
+            "modelArn": f"arn:aws:bedrock:{region}::foundation-model/{model.id}",
+            "modelId": model.id,
+            "modelLifecycle": {"status": "ACTIVE"},
+            "modelName": model.name,
+            "outputModalities": list(model.output),
+            "providerName": model.provider,
+            "responseStreamingSupported": model.stream,
+        }
+        for model in listed_models()
+    ]
+
+
+def profile_summaries(region: str, account_id: str) -> list[dict[str, Any]]:
+    """ListInferenceProfiles' ``inferenceProfileSummaries``: the system-defined profiles seen from
+    ``region``.
+    """
+    here = _geography_of(region)
+    summaries: list[dict[str, Any]] = []
+    for model in listed_models():
+        for geography in model.profiles:
+            if geography not in {here, "global"}:
+                continue
+            profile = f"{geography}.{model.id}"
+            regions = [""] if geography == "global" else []
+            arn = f"arn:aws:bedrock:{region}:{account_id}:inference-profile/{profile}"
+            summaries.append(
+                {
+                    "createdAt": "2025-01-01T00:00:00Z",
+                    "description": f"Routes requests to {model.name} in {geography} regions.",
+                    "inferenceProfileArn": arn,
+                    "inferenceProfileId": profile,
+                    "inferenceProfileName": f"{geography.upper()} {model.provider} {model.name}",
+                    "models": [
+                        {"modelArn": f"arn:aws:bedrock:{place}::foundation-model/{model.id}"}
+                        for place in [*regions, region]
+                    ],
+                    "status": "ACTIVE",
+                    "type": "SYSTEM_DEFINED",
+                    "updatedAt": "2025-01-01T00:00:00Z",
+                }
+            )
+    return summaries
+
+
+def _geography_of(region: str) -> str:
+    if region.startswith("us-gov"):
+        return "us-gov"
+    first = region.split("-", 1)[0]
+    return {"us": "us", "eu": "eu", "ap": "apac", "ca": "ca", "sa": "sa", "me": "me", "il": "il"}.get(
+        first, "us"
+    )
+
+
+def no_such_profile(identifier: str) -> Problem:
+    return Problem("ResourceNotFoundException", f"The inference profile {identifier} was not found.")

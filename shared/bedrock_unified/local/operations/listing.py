@@ -1,0 +1,81 @@
+"""The control plane: ListFoundationModels, ListInferenceProfiles, GetInferenceProfile."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from ..catalogue import model_summaries, no_such_profile, profile_summaries
+from ..problems import invalid
+from ..protocol.answers import Call, JsonAnswer
+from ..state import State
+
+_PAGE = 100
+
+
+def list_foundation_models(call: Call, state: State) -> JsonAnswer:
+    """Every listed model, filtered as asked; AWS sends them all in one page."""
+    params = call.params
+    summaries = [
+        summary
+        for summary in model_summaries(call.region)
+        if str(params.get("byProvider", summary["providerName"])).lower() == summary["providerName"].lower()
+        and params.get("byOutputModality", summary["outputModalities"][0]) in summary["outputModalities"]
+        and params.get("byInferenceType", summary["inferenceTypesSupported"][0])
+        in summary["inferenceTypesSupported"]
+        and params.get("byCustomizationType") is None
+    ]
+    return JsonAnswer({"modelSummaries": summaries})
+
+
+def list_inference_profiles(call: Call, state: State) -> JsonAnswer:
+    """One page of profiles; ``nextToken`` says where the next begins."""
+    profiles = _profiles(call, state)
+    kind = call.params.get("type")
+    if kind is not None:
+        profiles = [profile for profile in profiles if profile["type"] == kind]
+    start = _position(call.params.get("nextToken"))
+    size = int(call.params.get("maxResults", _PAGE))
+    members: dict[str, Any] = {"inferenceProfileSummaries": profiles[start : start + size]}
+    if start + size < len(profiles):
+        members["nextToken"] = base64.urlsafe_b64encode(f"after:{start + size}".encode()).decode()
+    return JsonAnswer(members)
+
+
+def get_inference_profile(call: Call, state: State) -> JsonAnswer:
+    """One profile, by its id or ARN."""
+    wanted = str(call.params["inferenceProfileIdentifier"])
+    for profile in _profiles(call, state):
+        if wanted in {profile["inferenceProfileId"], profile["inferenceProfileArn"]}:
+            return JsonAnswer(profile)
+    raise no_such_profile(wanted)
+
+
+def _profiles(call: Call, state: State) -> list[dict[str, Any]]:
+    account = state.account.account_id
+    prefix = f"arn:aws:bedrock:{call.region}:{account}:application-inference-profile"
+    applications = [
+        {
+            "createdAt": "2025-01-01T00:00:00Z",
+            "inferenceProfileArn": f"{prefix}/{identity}",
+            "inferenceProfileId": identity,
+            "inferenceProfileName": identity,
+            "models": [{"modelArn": f"arn:aws:bedrock:{call.region}::foundation-model/{model}"}],
+            "status": "ACTIVE",
+            "type": "APPLICATION",
+            "updatedAt": "2025-01-01T00:00:00Z",
+        }
+        for identity, model in state.catalogue.application_profiles.items()
+    ]
+    return [*profile_summaries(call.region, account), *applications]
+
+
+def _position(token: Any) -> int:
+    if token is None:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(str(token)).decode()
+        return int(text.removeprefix("after:"))
+    except (binascii.Error, ValueError):
+        raise invalid("The provided pagination token is invalid.") from None
