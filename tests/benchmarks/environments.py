@@ -1,0 +1,64 @@
+"""The Python environments of the other systems: their distributions do not all agree on one botocore."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+#: What each environment holds. ``aiobotocore`` pins botocore below what boto3 and langchain-aws want.
+REQUIREMENTS = {
+    "main": ("boto3>=1.44", "langchain-aws>=1.9.1", "llama-index-llms-bedrock-converse>=0.15.5"),
+    "aiobc": ("aiobotocore>=3.10",),
+}
+CLONE = Path(__file__).resolve().parents[2]
+HOW = "python tests/benchmarks/run.py --setup"
+
+
+def root() -> Path:
+    """Where the environments are: ``$BEDROCK_BENCH_VENVS``, else ``~/.cache/bedrock-bench``."""
+    return Path(os.environ.get("BEDROCK_BENCH_VENVS") or "~/.cache/bedrock-bench").expanduser()
+
+
+def interpreter(environment: str) -> Path | None:
+    """The environment's Python; None where it was not made. Ours is the one that runs the driver."""
+    if environment == "ours":
+        return Path(sys.executable)
+    for place in ("bin/python", "Scripts/python.exe"):
+        if (python := root() / environment / place).exists():
+            return python
+    return None
+
+
+def setup() -> None:
+    """Make the environments that are missing, and bring the others up to date."""
+    for environment, requirements in REQUIREMENTS.items():
+        folder = root() / environment
+        print(f"{folder}: {' '.join(requirements)}", flush=True)
+        if interpreter(environment) is None:
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        python = interpreter(environment)
+        command = [str(python), "-m", "pip", "install", "--quiet", "--upgrade", *requirements]
+        subprocess.run(command, check=True)
+
+
+def variables(environment: str) -> dict[str, str]:
+    """The environment variables of a process: example keys, no proxy or tracing, no AWS files of anybody."""
+    kept = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG", "LC_ALL")
+    found = {name: os.environ[name] for name in kept if name in os.environ}
+    found.update(
+        AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE",
+        AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        AWS_REGION="us-east-1",
+        AWS_DEFAULT_REGION="us-east-1",
+        AWS_CONFIG_FILE=os.devnull + "-none",
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull + "-none",
+        AWS_EC2_METADATA_DISABLED="true",
+        LANGSMITH_TRACING="false",
+        NO_PROXY="*",
+        PYTHONWARNINGS="ignore",
+    )
+    if environment == "ours":  # the clone itself, whatever else is installed
+        found["PYTHONPATH"] = os.pathsep.join([str(CLONE / "shared"), str(CLONE)])
+    return found
