@@ -126,7 +126,7 @@ def test_the_bytes_may_come_one_by_one(given_frames: list[bytes]) -> None:
     assert by_us(data[i : i + 1] for i in range(len(data))) == (by_botocore(data), None)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(
     st.lists(frames | events, min_size=1, max_size=6),
     st.integers(0, 1 << 20),

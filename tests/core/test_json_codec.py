@@ -51,7 +51,7 @@ def exactly(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(values)
 @example({"a": HUGE, "b": [None, "\ud83d", 0.1, True]})
 def test_a_value_comes_back_as_it_went(value: Any) -> None:

@@ -85,7 +85,7 @@ def by_botocore(
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(
     method=methods,
     target=targets,

@@ -19,7 +19,7 @@ FAR = "bedrock-runtime.us-east-1.example.test"  # resolves nowhere: only a proxy
 
 
 class Proxy:
-    """A small HTTP proxy that leads every host to one port of this machine, and remembers what it was asked."""
+    """A small HTTP proxy that leads every host to one port of this machine."""
 
     def __init__(self, port: int, *, refuse: bool = False) -> None:
         self.asked: list[str] = []

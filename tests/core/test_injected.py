@@ -1,0 +1,371 @@
+"""A client of the caller's own: called as it is, with our errors, our streams and no thread that is not ours."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from bedrock_unified import BedrockClient
+from bedrock_unified.errors import (
+    AuthenticationError,
+    BedrockError,
+    ConnectionFailed,
+    InvalidRequestError,
+    RequestTimeoutError,
+    StreamInterrupted,
+    ThrottlingError,
+)
+from botocore import exceptions as boto
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from .server import ASK, KEYS, MODEL, REQUEST_ID, Server, event, reply
+
+pytestmark = pytest.mark.usefixtures("no_aws")
+
+colours = pytest.mark.parametrize("colour", ["sync", "async"])
+
+
+class Boto:
+    """Stands for a boto3 client: answers or raises as told, and keeps what it was asked."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.threads: list[str] = []
+        self.meta = SimpleNamespace(region_name="ap-south-1", config=SimpleNamespace(max_pool_connections=3))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def operation(**members: Any) -> Any:
+            self.asked.append((name, members))
+            self.threads.append(threading.current_thread().name)
+            answer = self.answers[name]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return operation
+
+
+class Events:
+    """A botocore event stream: events, then perhaps a failure; it can be closed."""
+
+    def __init__(self, *events: Any) -> None:
+        self.events = events
+        self.closed = False
+
+    def __iter__(self) -> Any:
+        for item in self.events:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def call(client: BedrockClient, colour: str, method: str, **members: Any) -> Any:
+    if colour == "sync":
+        return getattr(client, method)(**members)
+    return asyncio.run(getattr(client, f"a{method}")(**members))
+
+
+def stream(client: BedrockClient, colour: str, method: str = "converse_stream", **members: Any) -> tuple[Any, Any]:
+    """The events of a stream, and the stream."""
+    asked = members or ASK
+
+    async def run() -> tuple[Any, Any]:
+        async with await getattr(client, f"a{method}")(**asked) as opened:
+            return [item async for item in opened], opened
+
+    if colour == "async":
+        return asyncio.run(run())
+    with getattr(client, method)(**asked) as opened:
+        return list(opened), opened
+
+
+def told(code: str = "ThrottlingException", status: int = 429) -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": "slow down"},
+            "ResponseMetadata": {"RequestId": "r-1", "HTTPStatusCode": status, "HTTPHeaders": {"Date": "d"}},
+        },
+        "Converse",
+    )
+
+
+TEXT = {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "Good day."}}}
+STOP = {"messageStop": {"stopReason": "end_turn"}}
+
+
+@colours
+def test_the_request_reaches_the_client_as_it_is_and_its_answer_comes_back(colour: str) -> None:
+    answer = {"output": {"message": {}}, "ResponseMetadata": {"RequestId": "r"}}
+    injected = Boto(converse=answer)
+    client = BedrockClient(client=injected)
+    assert call(client, colour, "converse", **ASK, system=None) is answer
+    assert injected.asked == [("converse", ASK)]
+    assert client.region == "ap-south-1"
+    client.close()
+
+
+@colours
+def test_asynchronous_calls_run_on_threads_of_our_own(colour: str) -> None:
+    injected = Boto(converse={})
+    client = BedrockClient(client=injected)
+    call(client, colour, "converse", **ASK)
+    here = threading.current_thread().name
+    assert (injected.threads[0] == here) is (colour == "sync")
+    assert colour == "sync" or injected.threads[0].startswith("bedrock-unified-boto3")
+    client.close()
+    for thread in threading.enumerate():
+        if thread.name.startswith("bedrock-unified-boto3"):
+            thread.join(5)
+            assert not thread.is_alive(), "closing the client does not end its threads"
+
+
+@colours
+def test_a_body_that_is_read_from_a_stream_is_given_as_bytes(colour: str) -> None:
+    body = SimpleNamespace(read=lambda: b"{}")
+    client = BedrockClient(client=Boto(invoke_model={"body": body, "contentType": "application/json"}))
+    assert call(client, colour, "invoke", modelId=MODEL, body=b"{}")["body"] == b"{}"
+    client.close()
+
+
+@colours
+@pytest.mark.parametrize(
+    ("method", "name", "members", "answer", "value"),
+    [
+        ("count_tokens", "count_tokens", {"modelId": MODEL, "input": {}}, {"inputTokens": 3}, {"inputTokens": 3}),
+        (
+            "apply_guardrail",
+            "apply_guardrail",
+            {"guardrailIdentifier": "a", "guardrailVersion": "1", "source": "INPUT", "content": []},
+            {"action": "NONE"},
+            {"action": "NONE"},
+        ),
+    ],
+)
+def test_other_operations_of_the_runtime(
+    method: str, name: str, members: Any, answer: Any, value: Any, colour: str
+) -> None:
+    injected = Boto(**{name: answer})
+    client = BedrockClient(client=injected)
+    assert call(client, colour, method, **members) == value
+    assert injected.asked == [(name, members)]
+    client.close()
+
+
+@colours
+def test_the_control_plane_has_a_client_of_its_own(colour: str) -> None:
+    control = Boto(
+        list_foundation_models={"modelSummaries": [{"modelId": "m"}]},
+        list_inference_profiles={"inferenceProfileSummaries": [{"inferenceProfileId": "p"}]},
+    )
+    client = BedrockClient(control_client=control, client=Boto())
+    assert call(client, colour, "list_models", byProvider="x") == [{"modelId": "m"}]
+    assert call(client, colour, "list_inference_profiles") == [{"inferenceProfileId": "p"}]
+    assert control.asked[0] == ("list_foundation_models", {"byProvider": "x"})
+    client.close()
+
+
+@colours
+def test_an_error_of_aws_is_ours_and_a_client_error(colour: str) -> None:
+    client = BedrockClient(client=Boto(converse=told()))
+    with pytest.raises(ClientError) as caught:
+        call(client, colour, "converse", **ASK)
+    error = caught.value
+    assert isinstance(error, ThrottlingError)
+    assert (error.status, error.request_id, error.message) == (429, "r-1", "slow down")
+    assert (error.model_id, error.region, error.operation) == (MODEL, "ap-south-1", "Converse")
+    assert isinstance(error.__cause__, ClientError)
+    client.close()
+
+
+class Refused(OSError):
+    """The system's words."""
+
+
+FAILURES: list[tuple[Exception, type[BedrockError]]] = [
+    (boto.ReadTimeoutError(endpoint_url="u"), RequestTimeoutError),
+    (boto.ConnectTimeoutError(endpoint_url="u"), RequestTimeoutError),
+    (boto.EndpointConnectionError(endpoint_url="u"), ConnectionFailed),
+    (boto.ConnectionClosedError(endpoint_url="u"), ConnectionFailed),
+    (boto.ProxyConnectionError(proxy_url="u"), ConnectionFailed),
+    (boto.SSLError(endpoint_url="u", error="e"), ConnectionFailed),
+    (boto.HTTPClientError(error="e"), ConnectionFailed),
+]
+
+
+@colours
+@pytest.mark.parametrize(("failure", "kind"), FAILURES, ids=lambda value: getattr(value, "__name__", None))
+def test_its_failures_below_http_are_ours(failure: Exception, kind: type[BedrockError], colour: str) -> None:
+    client = BedrockClient(client=Boto(converse=failure))
+    with pytest.raises(kind) as caught:
+        call(client, colour, "converse", **ASK)
+    assert not isinstance(caught.value, ClientError)
+    assert caught.value.operation == "Converse"
+    client.close()
+
+
+@colours
+def test_nobody_to_sign_as_is_an_authentication_error(colour: str) -> None:
+    client = BedrockClient(client=Boto(converse=boto.NoCredentialsError()))
+    with pytest.raises(AuthenticationError) as caught:
+        call(client, colour, "converse", **ASK)
+    assert caught.value.hint
+    client.close()
+
+
+@colours
+def test_what_it_raises_beside_that_is_the_callers_own(colour: str) -> None:
+    failure = ZeroDivisionError("a bug in the caller's instrumentation")
+    client = BedrockClient(client=Boto(converse=failure))
+    with pytest.raises(ZeroDivisionError):
+        call(client, colour, "converse", **ASK)
+    client.close()
+
+
+@colours
+def test_its_streams_are_our_streams(colour: str) -> None:
+    events = Events({"messageStart": {"role": "assistant"}}, TEXT, STOP)
+    about = {"RequestId": "r-2", "HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 1}
+    client = BedrockClient(client=Boto(converse_stream={"stream": events, "ResponseMetadata": about}))
+    seen, opened = stream(client, colour)
+    assert seen == list(events.events)
+    assert opened.response["output"]["message"]["content"] == [{"text": "Good day."}]
+    assert opened.response_metadata["RequestId"] == "r-2"
+    assert opened.response_metadata["RetryAttempts"] == 1
+    assert not events.closed, "a stream that was read to its end goes back to its pool"
+    client.close()
+
+
+@colours
+def test_raw_chunks_pass_through(colour: str) -> None:
+    events = Events({"chunk": {"bytes": b"1"}}, {"chunk": {"bytes": b"2"}})
+    client = BedrockClient(client=Boto(invoke_model_with_response_stream={"body": events}))
+    seen, opened = stream(client, colour, "invoke_stream", modelId=MODEL, body=b"{}")
+    assert [item["chunk"]["bytes"] for item in seen] == [b"1", b"2"]
+    with pytest.raises(TypeError, match="raw chunks"):
+        _ = opened.response
+    client.close()
+
+
+@colours
+def test_a_stream_that_is_left_early_is_closed(colour: str) -> None:
+    events = Events(TEXT, TEXT, STOP)
+    client = BedrockClient(client=Boto(converse_stream={"stream": events}))
+
+    async def run() -> None:
+        async with await client.aconverse_stream(**ASK) as opened:
+            async for _ in opened:
+                break
+
+    if colour == "async":
+        asyncio.run(run())
+    else:
+        with client.converse_stream(**ASK) as opened:
+            next(iter(opened))
+    assert events.closed
+    client.close()
+
+
+@colours
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (boto.ReadTimeoutError(endpoint_url="u"), RequestTimeoutError),
+        (boto.ResponseStreamingError(error="cut"), StreamInterrupted),
+        (
+            boto.EventStreamError(
+                {"Error": {"Code": "throttlingException", "Message": "slow down"}}, "ConverseStream"
+            ),
+            ThrottlingError,
+        ),
+        (None, StreamInterrupted),
+    ],
+    ids=["silence", "cut", "exception frame", "no messageStop"],
+)
+def test_a_stream_that_breaks_keeps_what_came(failure: Any, kind: type[BedrockError], colour: str) -> None:
+    events = Events(TEXT, *([failure] if failure else []))
+    client = BedrockClient(client=Boto(converse_stream={"stream": events}))
+    with pytest.raises(kind) as caught:
+        stream(client, colour)
+    partial = caught.value.partial
+    assert partial is not None
+    assert partial["output"]["message"]["content"] == [{"text": "Good day."}]
+    if kind is ThrottlingError:
+        assert caught.value.status == 429
+    client.close()
+
+
+def test_an_injected_client_is_not_written_down_and_the_copy_says_so() -> None:
+    import pickle
+
+    injected = Boto(converse={})
+    injected.lock = threading.Lock()  # type: ignore[attr-defined]  # a real one cannot be pickled either
+    client = BedrockClient(client=injected, region_name="us-east-1")
+    restored = pickle.loads(pickle.dumps(client))
+    with pytest.raises(BedrockError, match="without its explicit credentials"):
+        restored.converse(**ASK)
+
+
+# A real boto3 client
+
+
+@pytest.fixture
+def real(server: Server) -> Any:
+    client = boto3.client(
+        "bedrock-runtime",
+        region_name="eu-west-1",
+        endpoint_url=server.url,
+        config=Config(retries={"total_max_attempts": 1}, max_pool_connections=4),
+        **KEYS,
+    )
+    yield client
+    client.close()
+
+
+@colours
+def test_a_real_boto3_client_does_everything(colour: str, server: Server, real: Any) -> None:
+    with BedrockClient(client=real) as client:
+        assert call(client, colour, "converse", **ASK)["stopReason"] == "end_turn"
+        assert call(client, colour, "invoke", modelId=MODEL, body=b"{}")["body"].startswith(b'{"embedding"')
+        assert call(client, colour, "count_tokens", modelId=MODEL, input={"converse": {}}) is not None
+        found = call(client, colour, "embed", texts=["a", "b"])
+        assert (len(found.vectors), found.input_tokens) == (2, 4)
+        seen, opened = stream(client, colour)
+        assert [next(iter(item)) for item in seen][:2] == ["messageStart", "contentBlockDelta"]
+        assert opened.response["output"]["message"]["content"] == [{"text": "Good day."}]
+        assert opened.response["ResponseMetadata"]["RequestId"] == REQUEST_ID
+        assert client.region == "eu-west-1"
+
+
+@colours
+def test_a_real_boto3_clients_errors_are_ours(colour: str, server: Server, real: Any) -> None:
+    server.answer = lambda _: reply({"message": "bad"}, 400, x_amzn_ErrorType="ValidationException:http://x/")
+    with BedrockClient(client=real) as client:
+        with pytest.raises(InvalidRequestError) as caught:
+            call(client, colour, "converse", **ASK)
+        assert (caught.value.code, caught.value.request_id) == ("ValidationException", REQUEST_ID)
+        cut = event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "so far"}})
+        server.answer = lambda _: reply(cut, Content_Type="application/vnd.amazon.eventstream")
+        with pytest.raises(StreamInterrupted) as cut_short:
+            stream(client, colour)
+        assert cut_short.value.partial["output"]["message"]["content"] == [{"text": "so far"}]  # type: ignore[index]
+
+
+@colours
+def test_what_boto3_refuses_is_told_as_ours(colour: str, server: Server, real: Any) -> None:
+    """botocore validates more than we do; its findings are an invalid request."""
+    with BedrockClient(client=real) as client, pytest.raises(InvalidRequestError) as caught:
+        call(client, colour, "converse", **{**ASK, "system": [{"txt": "x"}]})
+    assert "txt" in caught.value.message
+    assert server.connections == 0
