@@ -15,7 +15,8 @@ from .ledger import Ledger
 
 LOCAL_MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 EMBEDDING_MODEL = "amazon.titan-embed-text-v2:0"
-QUESTION = "What does this describe?"
+QUESTION = "What is this about?"
+OWN_QUESTION = "What happens when a task is cancelled?"  # about our own documents
 
 
 def add_parser(commands: Any) -> None:
@@ -23,11 +24,11 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "demo",
         help="run a LangChain chain and agent, and a LlamaIndex query engine and agent, over text files",
-        description="Without --aws and --endpoint-url no AWS account is needed: the answers come from an embedded "
-        "endpoint whose stand-in model quotes the files; it is not a language model.",
+        description="Without --aws and --endpoint-url no AWS account is needed: the answers come from an "
+        "embedded endpoint whose stand-in model quotes the files; it is not a language model.",
     )
     parser.add_argument("paths", nargs="*", metavar="FILE", type=Path, help="text files or folders")
-    parser.add_argument("--question", "-q", default=None, help=f"what to ask (default: {QUESTION!r})")
+    parser.add_argument("--question", "-q", help=f"what to ask (default {QUESTION!r})")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--aws", action="store_true", help="use the models of your AWS account")
     where.add_argument("--endpoint-url", metavar="URL", help="use this Bedrock endpoint")
@@ -50,8 +51,10 @@ def run(options: argparse.Namespace) -> int:
             f"the demo needs both frameworks ({error.name} is missing): pip install 'bedrock-unified[all]'"
         ) from error
     files = read_files(options.paths)
-    question = (options.question or QUESTION).strip()
-    if not question:
+    question = options.question
+    if question is None:
+        question = QUESTION if options.paths else OWN_QUESTION
+    elif not question.strip():
         raise UsageError("the question is empty")
     with _client(options) as (client, about):
         print(f"{len(files)} file(s), {sum(len(file.text) for file in files):,} characters")

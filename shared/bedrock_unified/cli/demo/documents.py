@@ -6,12 +6,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
+from typing import Any
 
 from ..usage import UsageError
 
 MAX_FILE = 5_000_000
 _TEXT_SUFFIXES = frozenset(
-    {".adoc", ".csv", ".htm", ".html", ".json", ".log", ".md", ".org", ".py", ".rst", ".tex", ".text", ".toml"}
+    {
+        ".adoc",
+        ".csv",
+        ".htm",
+        ".html",
+        ".json",
+        ".log",
+        ".md",
+        ".org",
+        ".py",
+        ".rst",
+        ".tex",
+        ".text",
+        ".toml",
+    }
     | {".tsv", ".txt", ".xml", ".yaml", ".yml"}
 )
 
@@ -53,7 +68,7 @@ def _read(path: Path) -> list[TextFile]:
     return [_read_file(entry) for entry in found]
 
 
-def _read_file(path: Path) -> TextFile:
+def _read_file(path: Path, name: str | None = None) -> TextFile:
     try:
         raw = path.read_bytes() if path.stat().st_size <= MAX_FILE else None
     except OSError as error:
@@ -68,17 +83,17 @@ def _read_file(path: Path) -> TextFile:
         raise UsageError(f"{path} is not a UTF-8 text file")
     if not text.strip():
         raise UsageError(f"{path} is empty")
-    return TextFile(str(path), text)
+    return TextFile(name or str(path), text)
 
 
 def _own_documents() -> list[TextFile]:
-    """The documents of the repository this runs from; of an installed wheel, the README it carries."""
-    root = Path(__file__).resolve().parents[4]
-    if (root / "pyproject.toml").is_file() and (root / "README.md").is_file():
-        return [_read_file(path) for path in sorted(root.glob("*.md"))]
+    """The documents of the checkout this runs in or from; of an installed wheel, the README it carries."""
+    for root in (Path.cwd(), Path(__file__).resolve().parents[4]):
+        if (root / "shared" / "bedrock_unified").is_dir() and (root / "README.md").is_file():
+            return [_read_file(path, path.name) for path in sorted(root.glob("*.md"))]
     try:
         about = metadata("bedrock-unified")
     except PackageNotFoundError as error:
         raise UsageError("name the text files to ask about") from error
-    text = about.get_payload() or about.get("Description") or ""  # type: ignore[attr-defined]
+    text: Any = about.json.get("description", "")
     return [TextFile("README.md", str(text))]

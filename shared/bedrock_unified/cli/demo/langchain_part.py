@@ -22,8 +22,8 @@ def show_chain(models: dict[str, Any], files: list[TextFile], question: str) -> 
     """``prompt | model | parser``, its answer printed as it arrives."""
     prompt = ChatPromptTemplate.from_messages(
         [
-            ("system", "Answer from the text alone, in one or two sentences.\n\n{text}"),
-            ("human", "{question}"),
+            ("system", "Answer from the text alone, in one or two sentences."),
+            ("human", "{text}\n\nQuestion: {question}"),
         ]
     )
     chain = prompt | ChatBedrock(**models) | StrOutputParser()

@@ -10,6 +10,10 @@ from math import log
 from .documents import TextFile
 
 _WORD = re.compile(r"\w{2,}")
+_COMMON = frozenset(
+    ("a", "about", "an", "and", "are", "be", "can", "do", "does", "for", "from", "how", "in", "is", "it")
+    + ("of", "on", "or", "that", "the", "this", "to", "what", "when")
+)
 _LONGEST = 800
 _HEADING = 60
 
@@ -18,7 +22,7 @@ def best_passages(files: list[TextFile], query: str, count: int) -> list[tuple[s
     """The passages that share the rarest words with the query, as (file name, text), best first."""
     passages = [(file.name, text) for file in files for text in split(file.text)]
     bags = [Counter(_WORD.findall(text.lower())) for _, text in passages]
-    wanted = set(_WORD.findall(query.lower()))
+    wanted = set(_WORD.findall(query.lower())) - _COMMON
     seen_in = Counter(word for bag in bags for word in bag.keys() & wanted)
 
     def score(index: int) -> float:
@@ -36,7 +40,11 @@ def split(text: str) -> Iterator[str]:
         clean = paragraph.strip()
         if not clean:
             continue
-        if "\n" not in clean and (clean.startswith("#") or len(clean) < _HEADING) and clean[-1] not in ".:;!?":
+        if (
+            "\n" not in clean
+            and (clean.startswith("#") or len(clean) < _HEADING)
+            and clean[-1] not in ".:;!?"
+        ):
             heading = f"{clean.lstrip('# ')}: "
             continue
         for start in range(0, len(clean), _LONGEST):
