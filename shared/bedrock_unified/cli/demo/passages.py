@@ -11,8 +11,7 @@ from .documents import TextFile
 
 _WORD = re.compile(r"\w{2,}")
 _COMMON = frozenset(
-    ("a", "about", "an", "and", "are", "be", "can", "do", "does", "for", "from", "how", "in", "is", "it")
-    + ("of", "on", "or", "that", "the", "this", "to", "what", "when")
+    _WORD.findall("about an and are be can do does for from how in is it of on or that the this to what when")
 )
 _LONGEST = 800
 _HEADING = 60
