@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from . import embedding, readers
-from .calls import Reader, call_flow, injected_flow, injected_stream_flow, stream_flow
+from .calls import Reader, call_flow, stream_flow
 from .connection import Connection
 from .converse.checks import check_converse
 from .embedding import Embeddings
@@ -328,6 +328,8 @@ class BedrockClient:
     ) -> Flow[dict[str, Any]]:
         injected = self._connection.injected(operation)
         if injected is not None:
+            from .injected_calls import injected_flow
+
             return injected_flow(injected, operation, members, self._errors())
         return call_flow(self._connection.place(operation), operation, members, self._errors(), read)
 
@@ -336,6 +338,8 @@ class BedrockClient:
     ) -> Flow[Opened]:
         injected = self._connection.injected(operation)
         if injected is not None:
+            from .injected_calls import injected_stream_flow
+
             return injected_stream_flow(
                 injected, operation, members, self._errors(), asynchronous=asynchronous
             )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from threading import Lock
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from .observing import Observer
 from .place import Place, Places
 from .settings import ConnectionSettings
-from .transport.injected import InjectedTransport
 from .wire.http import Flow, T
 from .wire.operations import CONTROL, Operation
+
+if TYPE_CHECKING:
+    from .transport.injected import InjectedTransport
 
 
 class Connection:
@@ -25,6 +28,8 @@ class Connection:
         self.observers: list[Observer] = []
         for service, client in (("bedrock-runtime", settings.client), (CONTROL, settings.control_client)):
             if client is not None:
+                from .transport.injected import InjectedTransport
+
                 self._injected[service] = InjectedTransport(client)
         _alive.add(self)
 

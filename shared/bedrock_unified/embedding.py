@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from .invoke import titan_text
@@ -25,6 +23,8 @@ def gather(
     """Run the requests on a few threads; the first failure is raised and the rest is not begun."""
     if len(requests) < 2 or concurrency < 2:
         return _read([invoke(**request) for request in requests])
+    from concurrent.futures import ThreadPoolExecutor
+
     workers = min(concurrency, len(requests))
     with ThreadPoolExecutor(workers, thread_name_prefix="bedrock-unified-embed") as pool:
         futures = [pool.submit(invoke, **request) for request in requests]
@@ -40,6 +40,8 @@ async def agather(
     invoke: Callable[..., Awaitable[dict[str, Any]]], requests: Sequence[Request], concurrency: int
 ) -> Embeddings:
     """Run the requests on the event loop; the first failure is raised and cancels the rest."""
+    import asyncio
+
     slots = asyncio.Semaphore(max(1, concurrency))
 
     async def one(request: Request) -> dict[str, Any]:

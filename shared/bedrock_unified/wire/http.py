@@ -7,23 +7,29 @@ a :class:`TransportError`. Nothing here opens a socket (the idea is httpx's auth
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from concurrent.futures import Executor
 from enum import Enum
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 T = TypeVar("T")
 
 
 class Request:
-    """One HTTP request, ready to be sent. ``target`` is the percent-encoded path with its query."""
+    """One HTTP request. ``target`` is the percent-encoded path with its query.
 
-    __slots__ = ("body", "headers", "method", "stream", "target", "timeout")
+    It is signed when its headers are first asked for, which is when it is sent: AWS refuses a signature that
+    is older than five minutes, and a request may wait longer than that for its turn.
+    """
+
+    __slots__ = ("_headers", "_sign", "body", "method", "stream", "target", "timeout")
 
     def __init__(
         self,
         method: str,
         target: str,
-        headers: dict[str, str],
+        sign: Callable[[], dict[str, str]],
         body: bytes,
         *,
         stream: bool = False,
@@ -31,11 +37,20 @@ class Request:
     ) -> None:
         self.method = method
         self.target = target
-        self.headers = headers
+        self._sign = sign
+        self._headers: dict[str, str] | None = None
         self.body = body
         self.stream = stream
         #: Seconds left for the whole exchange, or None.
         self.timeout = timeout
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """All headers but those of HTTP itself (``host``, ``content-length``); names in lower case."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = self._sign()
+        return headers
 
 
 class ByteStream(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _client(options: argparse.Namespace) -> Iterator[tuple[Any, str]]:
+def _client(options: argparse.Namespace) -> Generator[tuple[Any, str]]:
     """The client to run on, and one phrase about where it leads."""
     from ...client import BedrockClient
 

@@ -1,11 +1,13 @@
 """LangChain's half of the demo."""
 
+# pyright: standard
+# The framework types much of what is used here only partly.
 from __future__ import annotations
 
 from typing import Any
 
 from langchain.agents import create_agent
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.tools import tool
@@ -49,7 +51,8 @@ def show_agent(models: dict[str, Any], files: list[TextFile], question: str) -> 
         [search_files],
         system_prompt="Use the search tool to find passages, then answer from them.",
     )
-    state = agent.invoke({"messages": [("human", f"Search the files and answer: {question}")]})
+    asked = HumanMessage(f"Search the files and answer: {question}")
+    state = agent.invoke({"messages": [asked]})
     for message in state["messages"]:
         if isinstance(message, AIMessage):
             for call in message.tool_calls:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from ...observing import CallRecord
 
@@ -21,7 +21,7 @@ class Ledger:
         self._part.append(record)
 
     @contextlib.contextmanager
-    def part(self, title: str) -> Iterator[None]:
+    def part(self, title: str) -> Generator[None]:
         """One part: a heading, its own output, then its calls."""
         print(f"\n=== {title}")
         self._part = []

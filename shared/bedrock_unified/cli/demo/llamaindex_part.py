@@ -1,5 +1,7 @@
 """LlamaIndex's half of the demo."""
 
+# pyright: standard
+# The framework types much of what is used here only partly.
 from __future__ import annotations
 
 from typing import Any

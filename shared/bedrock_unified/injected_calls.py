@@ -1,0 +1,95 @@
+"""Calls on a boto3 client that the caller handed in: its answers, our errors. Loaded only with one."""
+
+# pyright: reportMissingTypeStubs=false
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .converse.events import EventParser, GivenChunks, GivenEvents
+from .errors import BedrockError, ConfigurationError, InvalidRequestError
+from .failures import ErrorMaker
+from .flow import Opened
+from .transport.injected import AsyncInjectedStream, InjectedStream, InjectedTransport
+from .wire import operations as op
+from .wire.failure import Failure
+from .wire.http import Flow, Response, TransportError
+from .wire.operations import Operation, encode
+
+
+def injected_flow(
+    transport: InjectedTransport, operation: Operation, members: Mapping[str, Any], errors: ErrorMaker
+) -> Flow[dict[str, Any]]:
+    """A call on the caller's boto3 client, with our errors."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    model_id = members.get("modelId")
+    if operation.raw_body:  # boto3 takes bytes alone; text and values to write as JSON are ours
+        members = {**members, "body": encode(operation, members).body}
+    try:
+        answer = yield from transport.call(operation, members)
+    except TransportError as error:
+        raise errors.unanswered(error, operation, model_id) from error
+    except ClientError as error:
+        raise errors.answered(_failure(error), operation, model_id) from error
+    except BotoCoreError as error:
+        kind, hint = _refusal(error)
+        raise errors.make(kind, str(error), operation=operation.name, model_id=model_id, hint=hint) from error
+    return answer
+
+
+def _refusal(error: Exception) -> tuple[type[BedrockError], str | None]:
+    """What it means that boto3 made no call: a request it refuses, nobody to sign as, or its settings."""
+    from botocore import exceptions as boto
+
+    if isinstance(error, boto.ParamValidationError):
+        return InvalidRequestError, None
+    unsigned = (
+        boto.NoCredentialsError,
+        boto.PartialCredentialsError,
+        boto.CredentialRetrievalError,
+        boto.TokenRetrievalError,
+        boto.SSOError,
+    )
+    if isinstance(error, unsigned):
+        from .hints import explain_missing_credentials
+
+        return explain_missing_credentials(error)
+    return ConfigurationError, "the boto3 client given as client= cannot make this call"
+
+
+def injected_stream_flow(
+    transport: InjectedTransport,
+    operation: Operation,
+    members: Mapping[str, Any],
+    errors: ErrorMaker,
+    *,
+    asynchronous: bool,
+) -> Flow[Opened]:
+    """A streaming call on the caller's boto3 client."""
+    answer = yield from injected_flow(transport, operation, members, errors)
+    events = answer["stream" if operation is op.CONVERSE_STREAM else "body"]
+    stream = AsyncInjectedStream(events, transport.executor) if asynchronous else InjectedStream(events)
+    about: Mapping[str, Any] = answer.get("ResponseMetadata") or {}
+    headers = _headers(about)
+    parser: EventParser = GivenEvents() if operation is op.CONVERSE_STREAM else GivenChunks()
+    response = Response(about.get("HTTPStatusCode", 200), headers, b"")
+    return Opened(response, stream, parser, [], about.get("RetryAttempts", 0))
+
+
+def _failure(error: Any) -> Failure:
+    told = error.response.get("Error", {})
+    about = error.response.get("ResponseMetadata", {})
+    headers = _headers(about)
+    return Failure(
+        str(told.get("Code", "")), str(told.get("Message", "")), about.get("HTTPStatusCode", 0), headers
+    )
+
+
+def _headers(about: Mapping[str, Any]) -> dict[str, str]:
+    """The response headers that a ``ResponseMetadata`` tells of, with the request id among them."""
+    told: Mapping[object, object] = about.get("HTTPHeaders") or {}
+    headers = {str(name).lower(): str(value) for name, value in told.items()}
+    if about.get("RequestId"):
+        headers.setdefault("x-amzn-requestid", str(about["RequestId"]))
+    return headers
