@@ -24,7 +24,12 @@ from .reading import SERVER_TOOL, read_citation, read_message, read_reasoning, r
 
 Event = dict[str, Any]
 _M = TypeVar("_M", bound=BaseModel)
-_set = object.__setattr__
+_new = object.__new__
+_set_fields = object.__setattr__
+# The slots of every pydantic model; setting them through the model's class would take twice the time.
+_set_given, _set_extra, _set_private = (
+    vars(BaseModel)[f"__pydantic_{name}__"].__set__ for name in ("fields_set", "extra", "private")
+)
 
 
 def chat_response(response: Mapping[str, Any], *, delta: str | None = None) -> ChatResponse:
@@ -77,11 +82,11 @@ def _made(kind: type[_M], fields: dict[str, Any], given: set[str]) -> _M:
     It sets what pydantic's own copying and unpickling set. ChatMessage's constructor looks at each block once
     more, which for a stream of n events over a message of many blocks is most of what a stream would cost.
     """
-    made = kind.__new__(kind)
-    _set(made, "__dict__", fields)
-    _set(made, "__pydantic_fields_set__", given)
-    _set(made, "__pydantic_extra__", None)
-    _set(made, "__pydantic_private__", None)
+    made = _new(kind)
+    _set_fields(made, "__dict__", fields)
+    _set_given(made, given)
+    _set_extra(made, None)
+    _set_private(made, None)
     return made
 
 
@@ -123,7 +128,8 @@ class ChunkReader:
             if self._kind != "text":
                 self._open("text", told)
             self._text += text
-            return self._chunk(event, text)
+            said = _made(TextBlock, {**_TEXT, "text": self._text}, {"text"})
+            return self._chunk([*self._done, said, *self._citations], event, text)
         if (told := event.get("contentBlockStart")) is not None:
             return self._on_start(told, event)
         if (told := event.get("contentBlockStop")) is not None and self._kind != "text":
@@ -137,14 +143,14 @@ class ChunkReader:
             if not (piece := tool.get("input")):
                 return None
             self._text += piece
-            return self._chunk(event)
+            return self._so_far(event)
         if (reasoning := delta.get("reasoningContent")) is not None:
             return self._on_reasoning(told, reasoning, event)
         if (citation := delta.get("citation")) is not None:
             if self._kind != "text":
                 self._open("text", told)
             self._citations.append(read_citation(citation))
-            return self._chunk(event)
+            return self._so_far(event)
         if self._index != told.get("contentBlockIndex"):
             self._open("", told)
         return None
@@ -155,14 +161,14 @@ class ChunkReader:
         if "redactedContent" in reasoning:
             self._done.append(read_reasoning(reasoning))
             self._kind = ""
-            return self._chunk(event)
+            return self._so_far(event)
         if signature := reasoning.get("signature"):
             self._tool["signature"] = self._tool.get("signature", "") + signature
-            return self._chunk(event)
+            return self._so_far(event)
         if not (text := reasoning.get("text")):
             return None
         self._text += text
-        return self._chunk(event, more={"thinking_delta": text})
+        return self._so_far(event, {"thinking_delta": text})
 
     def _on_start(self, told: Event, event: Event) -> ChatResponse | None:
         start = told.get("start") or {}
@@ -173,7 +179,7 @@ class ChunkReader:
         self._tool = dict(tool)
         if self._calls is None:
             self._calls = []
-        return self._chunk(event)
+        return self._so_far(event)
 
     def _open(self, kind: str, told: Event) -> None:
         self._close()
@@ -212,22 +218,32 @@ class ChunkReader:
             return [_made(ToolCallBlock, fields, {"tool_call_id", "tool_name", "tool_kwargs"})]
         return []
 
-    def _chunk(self, event: Event, delta: str = "", more: dict[str, Any] | None = None) -> ChatResponse:
-        shown = self._shown()
-        fields = {
-            **_MESSAGE,
-            "blocks": self._done + shown if self._done else shown,
-            "additional_kwargs": {} if self._calls is None else self._called(self._calls),
-        }
-        message = _made(ChatMessage, fields, {"role", "blocks", "additional_kwargs"})
-        fields = {
-            **_RESPONSE,
-            "message": message,
-            "delta": delta,
-            "raw": event,
-            "additional_kwargs": {} if more is None else more,
-        }
-        return _made(ChatResponse, fields, {"message", "delta", "raw", "additional_kwargs"})
+    def _so_far(self, event: Event, more: dict[str, Any] | None = None) -> ChatResponse:
+        return self._chunk([*self._done, *self._shown()], event, "", more)
+
+    def _chunk(
+        self, blocks: list[ContentBlock], event: Event, delta: str, more: dict[str, Any] | None = None
+    ) -> ChatResponse:
+        message = _made(
+            ChatMessage,
+            {
+                **_MESSAGE,
+                "blocks": blocks,
+                "additional_kwargs": {} if self._calls is None else self._called(self._calls),
+            },
+            {"role", "blocks", "additional_kwargs"},
+        )
+        return _made(
+            ChatResponse,
+            {
+                **_RESPONSE,
+                "message": message,
+                "delta": delta,
+                "raw": event,
+                "additional_kwargs": {} if more is None else more,
+            },
+            {"message", "delta", "raw", "additional_kwargs"},
+        )
 
     def _called(self, calls: list[dict[str, Any]]) -> dict[str, Any]:
         """The tool calls so far, as ``reading.tool_kwargs`` gives them of whole content."""

@@ -111,7 +111,7 @@ class ChunkMaker:
             if (use := delta.get("toolUse")) is not None:
                 return self._tool_input(index, use.get("input", ""))
             if (said := delta.get("reasoningContent")) is not None and _is_plain(said):
-                return _chunk({"type": "reasoning_content", "reasoning_content": said, "index": index})
+                return _chunk({"type": "reasoning_content", "reasoning_content": {**said}, "index": index})
             if (citation := delta.get("citation")) is not None:
                 cited = [citations.from_converse(citation)]
                 return _chunk({"type": "text", "citations": cited, "index": index})

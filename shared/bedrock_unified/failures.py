@@ -62,7 +62,11 @@ class ErrorMaker:
         guarded: bool = False,
         partial: dict[str, Any] | None = None,
     ) -> BedrockError:
-        """The error of an answer by AWS, in or before a stream. ``guarded``: the request named a guardrail."""
+        """The error of an answer by AWS, in or before a stream.
+
+        Args:
+            guarded: the request named a guardrail.
+        """
         from .hints import explain
 
         message = redacted(failure.message, secrets)

@@ -121,7 +121,7 @@ class _Exchange:
         if identity is None:
             identity = yield Blocking(source.fetch)
         self.identity = identity
-        response = yield self._signed(identity)
+        response = yield self._request(identity)
         return response
 
     def retry_answer(self, failure: Failure) -> Flow[None]:
@@ -183,18 +183,20 @@ class _Exchange:
             guarded=names_guardrail(self.encoded),
         )
 
-    def _signed(self, identity: Identity) -> Request:
+    def _request(self, identity: Identity) -> Request:
         encoded, operation, route = self.encoded, self.operation, self.route
         target = route.prefix + encoded.target
-        headers = {**encoded.headers, "user-agent": route.user_agent}
-        if isinstance(identity, Bearer):
-            headers["authorization"] = f"Bearer {identity.token}"
-        else:
+
+        def headers() -> dict[str, str]:
+            unsigned = {**encoded.headers, "user-agent": route.user_agent}
+            if isinstance(identity, Bearer):
+                unsigned["authorization"] = f"Bearer {identity.token}"
+                return unsigned
             self.offset = route.clock.offset
-            headers = sign(
+            return sign(
                 operation.method,
                 target,
-                headers,
+                unsigned,
                 encoded.body,
                 host=route.host,
                 keys=identity,
@@ -202,6 +204,7 @@ class _Exchange:
                 service=operation.signing_name,
                 now=time.time() + self.offset,
             )
+
         left = None
         if self.deadline is not None:
             left = self.deadline - time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from os import PathLike, fspath
 from typing import Any, cast
 
@@ -93,6 +94,17 @@ class ConnectionSettings:
         unwritable = (*_SECRETS, "client", "control_client")
         lost = self.secrets_lost or any(getattr(self, name) is not None for name in unwritable)
         return replace(self, **dict.fromkeys(unwritable), secrets_lost=lost)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        bare = self.without_secrets()
+        values = {entry.name: getattr(bare, entry.name) for entry in fields(bare)}
+        return partial(ConnectionSettings, **values), ()
+
+    def __copy__(self) -> ConnectionSettings:
+        return self  # it does not change, and pickling's way of copying would lose the credentials
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ConnectionSettings:
+        return self
 
     def shown(self) -> str:
         """What was set, without secrets."""

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from .server import Server
 
 settings.register_profile(
-    "core", deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow]
+    "core", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("core")
 

@@ -65,33 +65,16 @@ def test_what_botocore_accepts_is_not_refused(data: st.DataObject, runtime: Serv
     assert request == before
 
 
+NAMES = [
+    *("role", "content", "text", "image", "document", "toolResult", "format", "toolSpec", "json", "tools"),
+    *("inputSchema", "type", "temperature", "maxTokens", "guardrailVersion", "guardrailIdentifier"),
+]
 anything = st.recursive(
     documents | st.binary(max_size=4) | st.builds(object),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                [
-                    "role",
-                    "content",
-                    "text",
-                    "image",
-                    "document",
-                    "toolResult",
-                    "format",
-                    "toolSpec",
-                    "json",
-                    "tools",
-                ]
-                + [
-                    "inputSchema",
-                    "type",
-                    "temperature",
-                    "maxTokens",
-                    "guardrailVersion",
-                    "guardrailIdentifier",
-                ]
-            ),
+            st.sampled_from(NAMES),
             inner,
             max_size=3,
         )

@@ -1,4 +1,4 @@
-"""Every operation of the client in both colours: what goes out, what comes back, and what a wrong answer is."""
+"""Every operation in both colours: what goes out, what comes back, and what is said of a wrong answer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from bedrock_unified import Embeddings
 from bedrock_unified.errors import BedrockError, InvalidRequestError, ModelFailureError
 from bedrock_unified.invoke import titan_text
@@ -59,7 +60,9 @@ def test_converse(colour: str, server: Server) -> None:
 
 
 @colours
-@pytest.mark.parametrize("spec", ["bedrock:m.x-v1:0", "bedrock/m.x-v1:0", "amazon_bedrock:m.x-v1:0", "m.x-v1:0"])
+@pytest.mark.parametrize(
+    "spec", ["bedrock:m.x-v1:0", "bedrock/m.x-v1:0", "amazon_bedrock:m.x-v1:0", "m.x-v1:0"]
+)
 def test_a_model_is_named_in_every_frameworks_way(spec: str, colour: str, server: Server) -> None:
     asked = {**ASK, "modelId": spec}
     call(server, colour, "converse", **asked)
@@ -137,7 +140,9 @@ def test_count_tokens(colour: str, server: Server) -> None:
 def test_apply_guardrail(colour: str, server: Server) -> None:
     arn = "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc"
     members = {"source": "INPUT", "content": [{"text": {"text": "a"}}]}
-    answer = call(server, colour, "apply_guardrail", guardrailIdentifier=arn, guardrailVersion="DRAFT", **members)
+    answer = call(
+        server, colour, "apply_guardrail", guardrailIdentifier=arn, guardrailVersion="DRAFT", **members
+    )
     del answer["ResponseMetadata"]
     assert answer == {"action": "NONE", "outputs": [], "assessments": []}, "AWS's nulls are absent members"
     assert server.requests[0].json() == members
@@ -214,7 +219,9 @@ def test_an_answer_that_is_no_embedding_is_told_with_its_beginning(colour: str, 
 
 
 @colours
-@pytest.mark.parametrize("body", [b"<html>a proxy's page</html>", b"", b"[]", b"null", b'{"outputs": 1}'], ids=repr)
+@pytest.mark.parametrize(
+    "body", [b"<html>a proxy's page</html>", b"", b"[]", b"null", b'{"outputs": 1}'], ids=repr
+)
 @pytest.mark.parametrize(
     ("method", "members"),
     [("converse", ASK), ("list_models", {}), ("list_inference_profiles", {})],

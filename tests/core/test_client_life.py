@@ -245,6 +245,9 @@ def test_settings_show_no_secret_and_compare_by_value() -> None:
     one, other = (ConnectionSettings(region_name="us-east-1", **KEYS) for _ in range(2))
     assert one == other
     assert hides_secrets(repr(one), one.shown())
+    assert copy.copy(one) is copy.deepcopy(one) is one
+    assert hides_secrets(*(pickle.dumps(one, protocol) for protocol in range(2, 6)))
+    assert pickle.loads(pickle.dumps(one)) == one.without_secrets()
     assert one.without_secrets().secrets_lost
     assert not ConnectionSettings(profile_name="dev").without_secrets().secrets_lost
 

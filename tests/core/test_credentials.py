@@ -16,7 +16,7 @@ import pytest
 from botocore.utils import ContainerMetadataFetcher
 
 from bedrock_unified import BedrockClient
-from bedrock_unified.credentials import Bearer, ChainIdentity, FixedIdentity, choose_source
+from bedrock_unified.credentials import Bearer, ChainIdentity, FixedIdentity, choose_source, sources
 from bedrock_unified.credentials.identity import secrets_of
 from bedrock_unified.errors import AuthenticationError, BedrockError, ConfigurationError
 from bedrock_unified.settings import ConnectionSettings
@@ -403,6 +403,30 @@ def test_a_role_that_may_not_be_assumed_is_told_as_our_error(
     error = raised(client, colour)
     assert "sts:AssumeRole" in error.message
     assert all(request.target == "/" for request in server.requests), "a call was made without credentials"
+
+
+@colours
+def test_an_sts_that_never_answers_is_not_waited_for_without_end(
+    colour: str, server: Server, shared_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_READ_SECONDS", 0.2)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", server.url)
+    done = threading.Event()
+
+    def silent(_: Received) -> bytes:
+        done.wait(20)
+        return b""
+
+    server.answer = silent
+    (shared_files / "config").write_text(
+        "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = default\n"
+    )
+    client = BedrockClient(endpoint_url=server.url, region_name="us-east-1", profile_name="role")
+    try:
+        raised(client, colour)
+    finally:
+        done.set()
 
 
 def test_a_role_is_assumed_with_the_source_profiles_keys(

@@ -84,6 +84,7 @@ class World:
             return command.call()
         assert isinstance(command, Request)
         self.requests.append(command)
+        assert command.headers["authorization"]  # signed now, when it is sent
         step = self.steps.pop(0)
         if isinstance(step, TransportError):
             raise step
@@ -141,6 +142,18 @@ def test_every_try_is_signed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     signatures = [request.headers["authorization"] for request in world.requests]
     assert len(set(signatures)) == 3
     assert len({request.headers["x-amz-date"] for request in world.requests}) == 3
+
+
+def test_a_request_is_signed_when_it_is_sent_and_not_when_it_begins_to_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    request = next(call(world.route, CONVERSE, ASKED, ErrorMaker("us-east-1", None), "m"))
+    assert isinstance(request, Request)
+    monkeypatch.setattr(flows.time, "time", lambda: 1e9)  # long after
+    assert request.headers["x-amz-date"] == "20010909T014640Z"
+    monkeypatch.setattr(flows.time, "time", lambda: 2e9)
+    assert request.headers["x-amz-date"] == "20010909T014640Z", "it is signed once"
 
 
 @pytest.mark.parametrize(
@@ -230,9 +243,11 @@ def test_all_calls_that_were_signed_before_the_correction_are_tried_again() -> N
     running = []
     for world in waiting:
         flow = call(world.route, CONVERSE, ASKED, ErrorMaker("us-east-1", None), "m")
-        running.append((flow, next(flow)))
-    for flow, first in running:
+        first = next(flow)
         assert isinstance(first, Request)
+        assert first.headers["x-amz-date"]  # all are sent before the first refusal
+        running.append((flow, first))
+    for flow, first in running:
         again = flow.send(server(first))
         assert isinstance(again, Request)
         with pytest.raises(StopIteration) as done:

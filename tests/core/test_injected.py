@@ -1,4 +1,4 @@
-"""A client of the caller's own: called as it is, with our errors, our streams and no thread that is not ours."""
+"""A client of the caller's own: called as it is, with our errors and our streams, on threads of ours."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore import exceptions as boto
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
 from bedrock_unified import BedrockClient
 from bedrock_unified.errors import (
     AuthenticationError,
@@ -19,9 +23,6 @@ from bedrock_unified.errors import (
     StreamInterrupted,
     ThrottlingError,
 )
-from botocore import exceptions as boto
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from .server import ASK, KEYS, MODEL, REQUEST_ID, Server, event, reply
 
@@ -77,7 +78,9 @@ def call(client: BedrockClient, colour: str, method: str, **members: Any) -> Any
     return asyncio.run(getattr(client, f"a{method}")(**members))
 
 
-def stream(client: BedrockClient, colour: str, method: str = "converse_stream", **members: Any) -> tuple[Any, Any]:
+def stream(
+    client: BedrockClient, colour: str, method: str = "converse_stream", **members: Any
+) -> tuple[Any, Any]:
     """The events of a stream, and the stream."""
     asked = members or ASK
 
@@ -143,7 +146,13 @@ def test_a_body_that_is_read_from_a_stream_is_given_as_bytes(colour: str) -> Non
 @pytest.mark.parametrize(
     ("method", "name", "members", "answer", "value"),
     [
-        ("count_tokens", "count_tokens", {"modelId": MODEL, "input": {}}, {"inputTokens": 3}, {"inputTokens": 3}),
+        (
+            "count_tokens",
+            "count_tokens",
+            {"modelId": MODEL, "input": {}},
+            {"inputTokens": 3},
+            {"inputTokens": 3},
+        ),
         (
             "apply_guardrail",
             "apply_guardrail",

@@ -153,6 +153,12 @@ def test_a_part_of_the_path_must_be_text(operation: Operation, value: Any) -> No
         encode(operation, members)
 
 
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if o.in_path], ids=lambda o: o.name)
+def test_text_that_is_not_unicode_cannot_be_part_of_the_path(operation: Operation) -> None:
+    with pytest.raises(InvalidRequestError, match="surrogates"):
+        encode(operation, dict.fromkeys(operation.in_path, "\ud800"))
+
+
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=30))
 def test_no_model_id_can_leave_its_place_in_the_path(model_id: str) -> None:
     target = encode(CONVERSE, {"modelId": model_id}).target

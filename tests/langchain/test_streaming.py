@@ -181,13 +181,27 @@ def test_a_rate_limiter_is_heeded(make_model: MakeModel) -> None:
     assert time.perf_counter() - began > 3 / 20
 
 
-def test_a_text_chunk_is_what_the_constructors_make() -> None:
+@pytest.mark.parametrize(
+    ("delta", "block"),
+    [
+        ({"text": "hi"}, {"type": "text", "text": "hi"}),
+        (
+            {"reasoningContent": {"text": "hm"}},
+            {"type": "reasoning_content", "reasoning_content": {"text": "hm"}},
+        ),
+        (
+            {"citation": {"sourceContent": [{"text": "x"}]}},
+            {"type": "text", "citations": [{"source_content": [{"text": "x"}]}]},
+        ),
+    ],
+)
+def test_a_chunk_is_what_the_constructors_make(delta: dict[str, Any], block: dict[str, Any]) -> None:
     maker = ChunkMaker()
-    event = {"contentBlockDelta": {"delta": {"text": "hi"}, "contentBlockIndex": 2}}
+    event = {"contentBlockDelta": {"delta": delta, "contentBlockIndex": 2}}
     made = [maker.chunk(copy.deepcopy(event)) for _ in range(2)]
     constructed = ChatGenerationChunk(
         message=AIMessageChunk(
-            content=[{"type": "text", "text": "hi", "index": 2}],
+            content=[{**block, "index": 2}],
             response_metadata={"model_provider": "bedrock_converse"},
         )
     )

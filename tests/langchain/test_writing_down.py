@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from langchain_core.load import dumps, loads
+from langchain_core.runnables import ConfigurableField
 
 from bedrock_unified import ConfigurationError
 from langchain_bedrock_unified import BedrockEmbeddings, ChatBedrock
@@ -41,6 +42,18 @@ def test_dumps_has_no_secrets_and_the_copy_never_signs_as_somebody_else(
     secrets = {"AWS_ACCESS_KEY_ID": KEYS["aws_access_key_id"], "AWS_SECRET_ACCESS_KEY": SECRET}
     with restored(text, secrets_map=secrets).bedrock as client:
         assert client.settings.aws_secret_access_key == SECRET
+
+
+def test_a_restored_model_that_is_configured_per_run_still_knows_that_it_lost_its_credentials(
+    model: ChatBedrock, bedrock: ScriptedBedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "somebody-else")
+    for lost in (pickle.loads(pickle.dumps(model)), restored(dumps(model))):
+        configurable = lost.configurable_fields(temperature=ConfigurableField(id="temperature"))
+        with pytest.raises(ConfigurationError, match="without its explicit credentials"):
+            configurable.invoke("q", config={"configurable": {"temperature": 0.5}})
+    assert not bedrock.sent
 
 
 def test_a_model_on_the_environments_credentials_works_when_it_is_restored(

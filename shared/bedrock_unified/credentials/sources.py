@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..settings import ConnectionSettings
 
 _log = logging.getLogger(__name__)
+_CONNECT_SECONDS = 5
+_READ_SECONDS = 20
 
 
 def choose_source(settings: ConnectionSettings, env: Mapping[str, str], region: str) -> IdentitySource:
@@ -120,11 +122,16 @@ class ChainIdentity:
 
     def _find(self) -> Any:
         import botocore.session
+        from botocore.config import Config
         from botocore.exceptions import NoCredentialsError
 
         session: Any = botocore.session.Session(profile=self._profile if self._explicit else None)
         if self._region:
             session.set_config_variable("region", self._region)
+        # For STS and SSO; botocore's own limits are a minute each, for each of its tries.
+        session.set_default_client_config(
+            Config(connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS)
+        )
         credentials = session.get_credentials()
         if credentials is None:
             raise NoCredentialsError

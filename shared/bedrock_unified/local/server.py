@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -26,6 +27,7 @@ from .trouble import broken_frame, cut_connection
 
 MOST_BYTES = 20 * 1024 * 1024
 """The largest request body: 20 MB, Bedrock's documented limit."""
+_LOG = logging.getLogger(__name__)
 _DEFAULT_REGION = "us-east-1"
 
 
@@ -91,9 +93,19 @@ class BedrockServer:
             self._state.skew = timedelta(seconds=taken.skew)
             answer = self._answer(served, taken, found, signed)
         except Problem as problem:
-            answer = sts.problem_xml(problem, served.request_id) if is_sts else problem
-            served.error, served.status = problem.code, problem.status
+            answer = self._refusal(problem, served, is_sts)
+        except (asyncio.CancelledError, ConnectionError):
+            raise
+        except Exception as error:
+            # A fault of the endpoint's own is told as one, in the form a client expects of a server.
+            _LOG.exception("the local endpoint failed to answer %s", served.operation)
+            own = Problem("InternalServerException", f"The local endpoint failed: {type(error).__name__}")
+            answer = self._refusal(own, served, is_sts)
         return await self._send(request, served, taken, answer)
+
+    def _refusal(self, problem: Problem, served: ServedRequest, is_sts: bool) -> Answer | Problem:
+        served.error, served.status = problem.code, problem.status
+        return sts.problem_xml(problem, served.request_id) if is_sts else problem
 
     def _answer(
         self, served: ServedRequest, taken: Taken, found: tuple[Route, dict[str, str]] | None, signed: Signed

@@ -88,8 +88,14 @@ class AsyncTransport:
 
     async def _send(self, request: Request) -> Response:
         held = self._sessions.get(asyncio.get_running_loop()) or await self._open_session()
-        deadline = None if request.timeout is None else time.monotonic() + request.timeout
-        await held.slots.acquire()
+        deadline = None
+        limits = self._timeout
+        if request.timeout is None:
+            await held.slots.acquire()
+        else:
+            deadline = time.monotonic() + request.timeout
+            await _turn(held.slots, request.timeout)
+            limits = self._client_timeout(max(0.001, deadline - time.monotonic()))
         answer: aiohttp.ClientResponse | None = None
         handed_over = False
         try:
@@ -101,7 +107,7 @@ class AsyncTransport:
                 if self._plain_proxy_headers
                 else request.headers,
                 allow_redirects=False,
-                timeout=self._timeout if request.timeout is None else self._client_timeout(request.timeout),
+                timeout=limits,
                 proxy=self._proxy,
                 proxy_headers=self._proxy_headers,
             )
@@ -176,6 +182,16 @@ class _LoopSession:
             gc.collect()
 
 
+async def _turn(slots: asyncio.Semaphore, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await slots.acquire()
+    except TimeoutError as error:
+        raise TransportError(
+            FailureKind.TOTAL_TIMEOUT, "max_concurrency requests were in flight all the time"
+        ) from error
+
+
 def _url(origin: str, target: str) -> URL:
     return URL(origin + target, encoded=True)  # yarl would undo %3A
 
@@ -190,11 +206,12 @@ async def _guard(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
 class AsyncByteStream:
     """The body of a streaming response, read as it arrives."""
 
-    __slots__ = ("_answer", "_deadline", "_slots")
+    __slots__ = ("_answer", "_deadline", "_loop", "_slots")
 
     def __init__(
         self, answer: aiohttp.ClientResponse, slots: asyncio.Semaphore, deadline: float | None
     ) -> None:
+        self._loop = asyncio.get_running_loop()
         self._answer = answer
         self._slots: asyncio.Semaphore | None = slots
         self._deadline = deadline
@@ -219,11 +236,21 @@ class AsyncByteStream:
             self._answer.close()
             self._release()
 
+    def __del__(self) -> None:
+        # Dropped without being read or closed: its turn goes to the next call, on the loop's own thread.
+        if self._slots is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_abandon, self._answer, self._slots)
+
     def _release(self) -> None:
         if self._slots is not None:
             self._answer.release()
             self._slots.release()
             self._slots = None
+
+
+def _abandon(answer: aiohttp.ClientResponse, slots: asyncio.Semaphore) -> None:
+    answer.close()
+    slots.release()
 
 
 class _LargeBody(aiohttp.BytesPayload):

@@ -174,8 +174,8 @@ def encode(operation: Operation, members: Mapping[str, Any]) -> Encoded:
                 f"{operation.name} needs {name} as text, not {value!r}", operation=operation.name
             )
         path_values.append(value)
-    target = _path(operation, *path_values)
     try:
+        target = _path(operation, *path_values)
         if operation.method == "GET":
             query = {
                 operation.in_query[name]: str(value) for name, value in members.items() if value is not None

@@ -220,7 +220,7 @@ def _check_output_schema(request: Mapping[str, Any]) -> None:
         schema = None
     if not isinstance(schema, dict):
         raise invalid(
-            "The value at outputConfig.textFormat.structure.jsonSchema.schema must be a JSON object in text form."
+            "The value at outputConfig.textFormat.structure.jsonSchema.schema must be a JSON object, as text."
         )
 
 

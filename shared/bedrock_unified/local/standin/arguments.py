@@ -113,8 +113,8 @@ class Filler:
         filled: dict[str, Any] = {}
         if depth > _DEEPEST:
             return filled
-        # Numbers and choices before free text, so that a free text does not take what they need.
-        for name in sorted(properties, key=lambda name: _is_free_text(properties[name], root)):
+        # Numbers and choices first, so that a free text does not take what they need.
+        for name in sorted(properties, key=lambda name: not _is_exact(properties[name], root)):
             value = self._value(name, properties[name], root, name in required or self.everything, depth + 1)
             if value is not None or name in required:
                 filled[name] = value
@@ -345,6 +345,6 @@ def _least(kind: str, shape: Mapping[str, Any]) -> Any:
     return "unknown".ljust(min(int(shape.get("minLength", 0)), _MOST_INVENTED), ".")
 
 
-def _is_free_text(schema: Any, root: Mapping[str, Any]) -> bool:
+def _is_exact(schema: Any, root: Mapping[str, Any]) -> bool:
     shape = resolve(schema, root)
-    return kind_of(shape) == "string" and "enum" not in shape and "format" not in shape
+    return "enum" in shape or "format" in shape or kind_of(shape) in {"integer", "number", "boolean"}

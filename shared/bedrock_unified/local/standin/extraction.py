@@ -163,6 +163,8 @@ def _score(candidate: _Candidate, wanted: _Wanted) -> float:
             share += 0.5 * weight
         elif wanted.concepts[s] and wanted.concepts[s] & concepts_of(candidate.stems):
             share += 0.35 * weight
+    if not share:
+        return 0.0
     score = share / wanted.total
     if wanted.suits(text):
         score *= 1.15

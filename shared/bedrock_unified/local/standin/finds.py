@@ -188,11 +188,14 @@ def without_politeness(text: str) -> str:
     return trimmed[:1].upper() + trimmed[1:] if trimmed else text.strip()
 
 
+_WINDOW = 120
+
+
 def near(text: str, found: Found, terms: set[str], reach: int = 2) -> bool:
     """Whether a word with a stem in ``terms`` stands within ``reach`` words of ``found``, in the same
     clause.
     """
-    before = re.split(r"[.;?!\n]", text[: found.start])[-1]
-    after = re.split(r"[;?!\n]|\.\s", text[found.end :])[0]
+    before = re.split(r"[.;?!\n]", text[max(0, found.start - _WINDOW) : found.start])[-1]
+    after = re.split(r"[;?!\n]|\.\s", text[found.end : found.end + _WINDOW])[0]
     around = [*words(before)[-reach:], *words(after)[:reach]]
     return any(stem(word) in terms for word in around)

@@ -100,8 +100,8 @@ def _answer_blocks(
 ) -> list[dict[str, Any]]:
     schema = _output_schema(request)
     passages = find_passages(reading.question, reading.sources)
-    if not passages and asks_about_the_whole(reading.question):
-        passages = overview(reading.sources)
+    if asks_about_the_whole(reading.question):
+        passages = overview(reading.sources) or passages
     if schema is not None:
         answer = " ".join(passage.text for passage in passages)
         filler = Filler(Material(reading.request, reading, answer), everything=True)

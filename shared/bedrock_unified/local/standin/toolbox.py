@@ -20,7 +20,10 @@ _NEGATED = re.compile(
     r"of|not)\s+(?:use|using|call|calling|run|running)\b[^.;!?\n]*",
     re.IGNORECASE,
 )
-_ARITHMETIC = re.compile(r"(?<![\w.])[-(]*\d[\d.,]*\)?\s*(?P<sign>[-+*/×÷^%]|\*\*)\s*[-(]*\d[\d.,]*")
+_TERM = r"[-(]{0,9}\d[\d.,]{0,30}\){0,9}"
+_ARITHMETIC = re.compile(rf"(?<![\w.]){_TERM}(?:\s{{0,9}}(?P<sign>\*\*|[-+*/×÷^%])\s{{0,9}}{_TERM})+")
+_DATE_LIKE = re.compile(r"[(\d]\d*(?:[-/][\d.]+)+\)?")
+"""A date, a telephone number, a range: figures joined without spaces are not a calculation."""
 _SIGNS = {
     "+": "addition", "-": "subtraction", "*": "multiplication", "×": "multiplication", "/": "division",
     "÷": "division",
@@ -91,8 +94,12 @@ def system_tools(request: Mapping[str, Any]) -> list[str]:
 
 def arithmetic_in(text: str) -> str | None:
     """The arithmetic expression written in ``text``, if there is one."""
-    match = re.search(r"[-(]*\d[\d.,]*\)?(?:\s*(?:\*\*|[-+*/×÷^%])\s*[-(]*\d[\d.,]*\)*)+", text)
+    match = _calculation(text)
     return match.group().strip(" .,") if match else None
+
+
+def _calculation(text: str) -> re.Match[str] | None:
+    return next((m for m in _ARITHMETIC.finditer(text) if not _DATE_LIKE.fullmatch(m.group())), None)
 
 
 def without_negations(text: str) -> str:
@@ -187,7 +194,7 @@ def _parameter_words(prop: Mapping[str, Any]) -> str:
 
 def _related(tool: Tool, text: str, covered: frozenset[str]) -> frozenset[str]:
     asked = concepts_of([w for w in words(text) if w not in STOPWORDS and stem(w) not in covered])
-    match = _ARITHMETIC.search(text)
+    match = _calculation(text)
     if match:
         asked |= {"arithmetic", _SIGNS.get(match.group("sign"), "arithmetic")}
     mine = concepts_of([*name_words(tool.name), *words(tool.description)])

@@ -45,7 +45,7 @@ def words(text: str) -> list[str]:
 
 
 def name_words(name: str) -> list[str]:
-    """The words in an identifier: ``getUserCountry``, ``get_user_country`` → get, user, country."""
+    """The words in an identifier: ``openTickets``, ``open_tickets`` → open, tickets."""
     return [part.lower() for part in _CAMEL.split(name) if part]
 
 
