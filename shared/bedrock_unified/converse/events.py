@@ -23,7 +23,6 @@ def _unreadable(name: str, error: Exception) -> FrameError:
     return FrameError(f"the payload of a {name} event cannot be read: {error!r}")
 
 
-
 class EventParser:
     """Bytes in, events out, as ``{event name: members}``.
 

@@ -19,6 +19,7 @@ from .words import Span, content_stems, listed_words, plain, sentences, stem
 _WEIGHT = {"result": 1.4, "document": 1.2, "search": 1.2, "user": 1.0, "history": 0.75, "system": 0.6}
 _ENOUGH = 0.28
 """The share of the question's weight that a sentence must carry to count as an answer."""
+_UNSEEN = 0.6
 _MOST = 3
 _LONGEST = 700
 
@@ -123,7 +124,11 @@ def _weights(asked: Counter[str], candidates: list[_Candidate]) -> dict[str, flo
     seen: Counter[str] = Counter()
     for candidate in candidates:
         seen.update(s for s in asked if s in candidate.stems)
-    return {s: 0.4 + math.log((1 + total) / (1 + seen[s])) if total > 1 else 1.0 for s in asked}
+    # A word that no sentence has ("colour", asked of a text that only says "blue") tells none of them apart.
+    return {
+        s: (0.4 + math.log((1 + total) / (1 + seen[s])) if total > 1 else 1.0) * (1 if seen[s] else _UNSEEN)
+        for s in asked
+    }
 
 
 class _Wanted:
