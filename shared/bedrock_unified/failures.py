@@ -98,7 +98,7 @@ class ErrorMaker:
                 "ResponseMetadata": {
                     "RequestId": failure.request_id,
                     "HTTPStatusCode": failure.status,
-                    "HTTPHeaders": dict(failure.headers),
+                    "HTTPHeaders": {name: redacted(text, secrets) for name, text in failure.headers.items()},
                     "RetryAttempts": retries,
                 },
                 "message": message,
@@ -109,7 +109,7 @@ class ErrorMaker:
         """An exception frame as a failure with the status of the modelled exception."""
         from .hints import modelled_status
 
-        return Failure(failure.code, failure.message, modelled_status(failure.code), headers, in_stream=True)
+        return Failure(failure.code, failure.message, modelled_status(failure.code), headers)
 
     def unanswered(
         self,

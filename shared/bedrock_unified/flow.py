@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from .converse.events import Event, EventParser
@@ -93,6 +93,8 @@ class Opened:
     parser: EventParser
     events: list[Event]
     retries: int
+    #: What must not appear in any message of this stream.
+    secrets: list[str] = field(default_factory=list[str], repr=False)
 
 
 class _Exchange:
@@ -119,7 +121,7 @@ class _Exchange:
         source = self.route.source
         identity = source.ready()
         if identity is None:
-            identity = yield Blocking(source.fetch)
+            identity = yield Blocking(source.fetch, timeout=self._left())
         self.identity = identity
         response = yield self._request(identity)
         return response
@@ -205,14 +207,18 @@ class _Exchange:
                 now=time.time() + self.offset,
             )
 
-        left = None
-        if self.deadline is not None:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                self._out_of_time()
         return Request(
-            operation.method, target, headers, encoded.body, stream=operation.streams, timeout=left
+            operation.method, target, headers, encoded.body, stream=operation.streams, timeout=self._left()
         )
+
+    def _left(self) -> float | None:
+        """Seconds left for the whole call, None without such a limit."""
+        if self.deadline is None:
+            return None
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            self._out_of_time()
+        return left
 
     def _out_of_time(self) -> NoReturn:
         raise self.errors.make(
@@ -238,7 +244,7 @@ def call(
         except TransportError as failure:
             yield from exchange.retry_failure(failure)
             continue
-        if response.status < 300:
+        if 200 <= response.status < 300:
             exchange.succeeded()
             return response, exchange.retries
         yield from exchange.retry_answer(failure_of(response))
@@ -267,18 +273,24 @@ def open_stream(
         if response.stream is None:
             yield from exchange.retry_answer(failure_of(response))
             continue
+        kind = response.headers.get("content-type", "")
+        if kind.startswith("text/") or "json" in kind:
+            response.stream.close()
+            raise errors.unreadable(f"its content type is {kind!r}", operation, model_id, response.status)
         reader = parser()
         try:
             events = yield from _first_events(response.stream, reader)
         except InStreamFailure as failure:
             yield from exchange.retry_answer(errors.in_stream(failure, response.headers))
         except FrameError as failure:
-            yield from exchange.retry_failure(TransportError(FailureKind.CLOSED, str(failure)))
+            yield from exchange.retry_failure(TransportError(FailureKind.CORRUPT, str(failure)))
         except TransportError as failure:
             yield from exchange.retry_failure(failure)
         else:
             exchange.succeeded()
-            return Opened(response, response.stream, reader, events, exchange.retries)
+            return Opened(
+                response, response.stream, reader, events, exchange.retries, secrets_of(exchange.identity)
+            )
 
 
 def _first_events(stream: ByteStream, reader: EventParser) -> Flow[list[Event]]:

@@ -64,9 +64,15 @@ class _Stream:
         parser = self._opened.parser
         if isinstance(failure, InStreamFailure):
             answer = self._errors.in_stream(failure, self.headers)
-            return self._errors.answered(answer, self._operation, self._model_id, partial=parser.partial())
+            return self._errors.answered(
+                answer,
+                self._operation,
+                self._model_id,
+                secrets=self._opened.secrets,
+                partial=parser.partial(),
+            )
         if isinstance(failure, FrameError):
-            failure = TransportError(FailureKind.CLOSED, str(failure))
+            failure = TransportError(FailureKind.CORRUPT, str(failure))
         assert isinstance(failure, TransportError)
         return self._errors.unanswered(
             failure,

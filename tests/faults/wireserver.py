@@ -124,8 +124,11 @@ def stream(*frames: bytes, end: bool = True) -> list[Step]:
 class WireServer:
     """Serves scripts, one a request, in the order of the requests; the last one repeats."""
 
-    def __init__(self, *scripts: Sequence[Step], tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *scripts: Sequence[Step], tls: ssl.SSLContext | None = None, pause: float | None = 0
+    ) -> None:
         self._tls = tls
+        self._pause = pause  # seconds before a request's body is read; None: it never is
         self.scripts = [list(script) for script in scripts]
         self.requests: list[dict[str, str]] = []
         self.connections = 0
@@ -134,6 +137,7 @@ class WireServer:
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
+        self._stopping = threading.Event()
         self._accepting = threading.Thread(target=self._accept, daemon=True)
 
     @property
@@ -149,6 +153,7 @@ class WireServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stopping.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
@@ -219,6 +224,10 @@ class WireServer:
         head, _, body = data.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        if self._pause is None:
+            self._stopping.wait(30)
+            return None
+        time.sleep(self._pause)
         while len(body) < int(headers.get("content-length", 0)):
             body += client.recv(65536)
         return {":request": first, ":body": body.decode(), **headers}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import select
 import threading
@@ -155,6 +156,10 @@ def _cut(text: Any, size: int) -> list[Any]:
     return [text[at : at + size] for at in range(0, len(text), size)]
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256  # with the default of 5, many connections at once wait for TCP's own retries
+
+
 class ScriptedBedrock:
     """Answers with what :meth:`says` was given, in turn; with "Good day." when that is used up."""
 
@@ -163,7 +168,10 @@ class ScriptedBedrock:
         self.left = threading.Event()
         self.frames_written = 0
         self._script: deque[Says | Fails] = deque()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.streaming = 0  # streams that are open now
+        self.most_streaming = 0
+        self._counting = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
@@ -184,6 +192,18 @@ class ScriptedBedrock:
                 self._script.append(Says([{"text": answer}]))
             else:
                 self._script.append(Says(answer) if isinstance(answer, list) else answer)
+
+    @contextlib.contextmanager
+    def counted_stream(self) -> Iterator[None]:
+        """Count a stream while it is open."""
+        with self._counting:
+            self.streaming += 1
+            self.most_streaming = max(self.most_streaming, self.streaming)
+        try:
+            yield
+        finally:
+            with self._counting:
+                self.streaming -= 1
 
     def next(self) -> Says | Fails:
         """The next answer."""
@@ -237,6 +257,10 @@ def _handler(bedrock: ScriptedBedrock) -> type[BaseHTTPRequestHandler]:
             self.send_header("x-amzn-RequestId", "7d3a8f6e-0000-4000-8000-000000000002")
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
+            with bedrock.counted_stream():
+                self._frames(answer)
+
+        def _frames(self, answer: Says) -> None:
             for number, frame in enumerate(answer.frames()):
                 if answer.cut_after == number or self._client_left(answer.gap):
                     self.close_connection = True

@@ -61,16 +61,15 @@ async def test_asynchronous_calls_say_the_same(model: ChatBedrock, bedrock: Scri
     await model.bedrock.aclose()
 
 
-async def test_many_calls_at_once_take_the_time_of_one(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+async def test_many_streams_are_open_at_once(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
     bedrock.says(*[Says(gap=0.05)] * 60)
 
     async def listen() -> str:
         return "".join([chunk.text async for chunk in model.astream("q")])
 
-    began = time.perf_counter()
     texts = await asyncio.gather(*[listen() for _ in range(60)])
     assert texts == ["Good day."] * 60
-    assert time.perf_counter() - began < 60 * 0.4 / 4
+    assert bedrock.most_streaming > 40, "the incumbents' threads would allow a handful"
     await model.bedrock.aclose()
 
 

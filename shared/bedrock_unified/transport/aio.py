@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .settings import TransportSettings
 
 _KEEP_ALIVE = 55.0
-_LARGE = 1 << 20
+_LARGE = 1 << 16
 _PIECE = 1 << 18
 _AUTOMATIC = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
 
@@ -84,25 +84,31 @@ class AsyncTransport:
         if isinstance(command, Sleep):
             return await asyncio.sleep(command.seconds)
         assert isinstance(command, Blocking)
-        return await asyncio.get_running_loop().run_in_executor(command.executor, command.call)
+        running = asyncio.get_running_loop().run_in_executor(command.executor, command.call)
+        try:
+            async with asyncio.timeout(command.timeout):
+                return await running
+        except TimeoutError as error:
+            if running.done() and not running.cancelled():
+                raise
+            raise TransportError(FailureKind.TOTAL_TIMEOUT, "credentials took too long to find") from error
 
     async def _send(self, request: Request) -> Response:
-        held = self._sessions.get(asyncio.get_running_loop()) or await self._open_session()
-        deadline = None
+        deadline = None if request.timeout is None else time.monotonic() + request.timeout
+        held = await self._turn(deadline)
         limits = self._timeout
-        if request.timeout is None:
-            await held.slots.acquire()
-        else:
-            deadline = time.monotonic() + request.timeout
-            await _turn(held.slots, request.timeout)
+        if deadline is not None:
             limits = self._client_timeout(max(0.001, deadline - time.monotonic()))
+        failure: TransportError
         answer: aiohttp.ClientResponse | None = None
-        handed_over = False
+        handed_over = answered = False
+        large = len(request.body) > _LARGE
+        body = _LargeBody(request.body, self._settings.read_timeout) if large else None
         try:
             answer = await held.session.request(
                 request.method,
                 self._url(request.target),
-                data=request.body if len(request.body) < _LARGE else _LargeBody(request.body),
+                data=body or request.body,
                 headers={**request.headers, **self._plain_proxy_headers}
                 if self._plain_proxy_headers
                 else request.headers,
@@ -113,16 +119,33 @@ class AsyncTransport:
             )
             headers = {name.lower(): value for name, value in answer.headers.items()}
             if request.stream and answer.status == 200:
-                handed_over = True
+                handed_over = answered = True
                 return Response(200, headers, b"", AsyncByteStream(answer, held.slots, deadline))
-            return Response(answer.status, headers, await answer.read())
+            content = await answer.read()
+            answered = True
+            return Response(answer.status, headers, content)
         except (aiohttp.ClientError, OSError) as error:
-            raise _failure(error, deadline) from error
+            failure = _failure(error, deadline)
         finally:
+            if body is not None and not answered:
+                body.abort()
             if not handed_over:
                 held.slots.release()
                 if answer is not None:
                     answer.close()  # a no-op once the body was read whole and the connection is back
+        raise failure  # out here, without its context: aiohttp's errors hold the request's headers
+
+    async def _turn(self, deadline: float | None) -> _LoopSession:
+        """This loop's session, with one of its slots taken."""
+        while True:
+            held = self._sessions.get(asyncio.get_running_loop()) or await self._open_session()
+            if deadline is None:
+                await held.slots.acquire()
+            else:
+                await _acquire(held.slots, deadline)
+            if not held.session.closed:
+                return held
+            held.slots.release()  # closed while we waited; the next round opens another
 
     def _client_timeout(self, total: float | None) -> aiohttp.ClientTimeout:
         limit = self._settings
@@ -147,6 +170,10 @@ class AsyncTransport:
             skip_auto_headers=_AUTOMATIC,
             trust_env=False,
         )
+        if hasattr(session, "_retry_connection"):
+            # aiohttp would send a GET again by itself, beside our count and with the old signature. It has no
+            # public name for this.
+            session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
         held = self._sessions[loop] = _LoopSession(session, self._settings.max_concurrency)
         # Started, the guard is known to the loop, which closes it before it ends: asyncio.run() leaves no
         # open socket behind, and a client that is collected early closes its session on its loop.
@@ -182,9 +209,9 @@ class _LoopSession:
             gc.collect()
 
 
-async def _turn(slots: asyncio.Semaphore, seconds: float) -> None:
+async def _acquire(slots: asyncio.Semaphore, deadline: float) -> None:
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(deadline - time.monotonic()):
             await slots.acquire()
     except TimeoutError as error:
         raise TransportError(
@@ -206,7 +233,7 @@ async def _guard(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
 class AsyncByteStream:
     """The body of a streaming response, read as it arrives."""
 
-    __slots__ = ("_answer", "_deadline", "_loop", "_slots")
+    __slots__ = ("_answer", "_closed", "_deadline", "_loop", "_slots")
 
     def __init__(
         self, answer: aiohttp.ClientResponse, slots: asyncio.Semaphore, deadline: float | None
@@ -215,24 +242,30 @@ class AsyncByteStream:
         self._answer = answer
         self._slots: asyncio.Semaphore | None = slots
         self._deadline = deadline
+        self._closed = False
 
     async def read(self) -> bytes:
         """The next bytes, ``b""`` at the end. Raises TransportError."""
+        if self._closed:
+            raise TransportError(FailureKind.CLOSED, "the stream was closed on this side")
         try:
             data = await self._answer.content.readany()
         except (aiohttp.ClientError, OSError) as error:
-            self.close()
-            raise _failure(error, self._deadline) from error
+            failure = _failure(error, self._deadline)
         except BaseException:
             self.close()
             raise
-        if not data:
-            self._release()
-        return data
+        else:
+            if not data:
+                self._release()
+            return data
+        self.close()
+        raise failure
 
     def close(self) -> None:
         """Close the connection unless the body was read to its end."""
         if self._slots is not None:
+            self._closed = True
             self._answer.close()
             self._release()
 
@@ -254,20 +287,33 @@ def _abandon(answer: aiohttp.ClientResponse, slots: asyncio.Semaphore) -> None:
 
 
 class _LargeBody(aiohttp.BytesPayload):
-    """A body over a megabyte, written in pieces so that the event loop can breathe; aiohttp would warn."""
+    """A body that the socket may not take at once, written in pieces so that the event loop can breathe.
 
-    def __init__(self, body: bytes) -> None:
-        super().__init__(b"")
+    Each piece has a time limit: aiohttp's own begins when the body is written. And a body that cannot be
+    written out can be given up: closing a connection would first wait for the peer to take the rest.
+    """
+
+    def __init__(self, body: bytes, limit: float) -> None:
+        super().__init__(b"")  # aiohttp would warn of a large body
         self._value = body
         self._size = len(body)
+        self._limit = limit
+        self._transport: asyncio.WriteTransport | None = None
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         await self.write_with_length(writer, None)
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        self._transport = getattr(writer, "transport", None)
         body = memoryview(self._value)[:content_length]
         for start in range(0, len(body), _PIECE):
-            await writer.write(bytes(body[start : start + _PIECE]))
+            async with asyncio.timeout(self._limit):
+                await writer.write(bytes(body[start : start + _PIECE]))
+
+    def abort(self) -> None:
+        """The call failed or was cancelled: drop the connection with whatever was not sent."""
+        if self._transport is not None:
+            self._transport.abort()
 
 
 def _failure(error: Exception, deadline: float | None) -> TransportError:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -104,6 +105,8 @@ class translated:
         if error is None:
             return
         from botocore import exceptions as boto
+        from botocore.eventstream import ParserError
+        from botocore.parsers import ResponseParserError
         from urllib3.exceptions import ProtocolError
         from urllib3.exceptions import ReadTimeoutError as Urllib3ReadTimeout
 
@@ -122,6 +125,8 @@ class translated:
             (boto.ResponseStreamingError, FailureKind.CLOSED),
             (ProtocolError, FailureKind.CLOSED),
             (boto.HTTPClientError, FailureKind.CLOSED),
+            (ParserError, FailureKind.CORRUPT),
+            (ResponseParserError, FailureKind.CORRUPT),
         )
         for cls, failure in table:
             if isinstance(error, cls):
@@ -148,9 +153,12 @@ class InjectedStream:
         """Close the client's connection unless the stream was read to its end."""
         if self._open:
             self._open = False
-            close = getattr(self._events, "close", None)
-            if close is not None:
-                close()
+            self._shut()
+
+    def _shut(self) -> None:
+        close = getattr(self._events, "close", None)
+        if close is not None:
+            close()
 
 
 class AsyncInjectedStream(InjectedStream):
@@ -159,7 +167,23 @@ class AsyncInjectedStream(InjectedStream):
     def __init__(self, events: Any, executor: ThreadPoolExecutor) -> None:
         super().__init__(events)
         self._executor = executor
+        self._reading: Future[Any] | None = None
 
     async def read(self) -> Any:
         """The next event, ``b""`` at the end."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, super().read)
+        self._reading = self._executor.submit(super().read)
+        return await asyncio.wrap_future(self._reading)
+
+    def _shut(self) -> None:
+        reading = self._reading
+        if reading is None or reading.done():
+            super()._shut()
+            return
+        # Closing would wait for the thread that reads, and the event loop with it. urllib3 wakes that thread
+        # where it can; else it closes when the client's read limit ends its waiting.
+        shutdown = getattr(getattr(self._events, "_raw_stream", None), "shutdown", None)
+        if shutdown is not None:
+            with suppress(OSError, ValueError, RuntimeError):  # the connection is gone, or has no such way
+                shutdown()
+        close = super()._shut
+        reading.add_done_callback(lambda _: close())

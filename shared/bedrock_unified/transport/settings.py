@@ -21,7 +21,7 @@ class TransportSettings:
         origin: scheme, host and port (``https://bedrock-runtime.us-east-1.amazonaws.com``), no path.
         proxy: URL of an HTTP proxy, or None.
         verify: path of a CA bundle, True for the default one, False for none.
-        connect_timeout: seconds for name resolution, TCP and TLS together.
+        connect_timeout: seconds for TCP and TLS; asynchronously for name resolution, too.
         read_timeout: seconds without a byte before a read fails.
         max_concurrency: requests in flight at once, per event loop; also the size of the keep-alive pool.
     """

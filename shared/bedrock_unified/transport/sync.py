@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import urllib3
 from urllib3.exceptions import (
+    ClosedPoolError,
     ConnectTimeoutError,
     HTTPError,
     NameResolutionError,
     NewConnectionError,
+    ProtocolError,
     ProxyError,
     ReadTimeoutError,
     SSLError,
@@ -30,6 +34,7 @@ from ..wire.http import (
     TransportError,
 )
 from .drive import drive
+from .watchdog import Watchdog, patient, watching
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -44,34 +49,22 @@ class SyncTransport:
 
     def __init__(self, settings: TransportSettings) -> None:
         self._settings = settings
-        parts = settings.parts
-        self._default_timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
-        options: dict[str, Any] = {"maxsize": settings.max_concurrency, "block": False}
-        if (context := settings.ssl_context) is not None and parts.scheme == "https":
-            options["ssl_context"] = context
-        self._opener: Any
-        self._prefix = ""
-        host, port = parts.hostname or "", parts.port
-        proxy, proxy_headers = settings.proxy_parts
-        if proxy is not None:
-            manager = urllib3.ProxyManager(
-                proxy, proxy_headers=proxy_headers, proxy_ssl_context=context, **options
-            )
-            self._opener = manager.connection_from_host(host, port, parts.scheme)
-            if parts.scheme == "http":  # a proxy is told the whole URL, unless it tunnels
-                self._prefix = settings.origin
-        elif parts.scheme == "https":
-            self._opener = urllib3.HTTPSConnectionPool(host, port, **options)
-        else:
-            self._opener = urllib3.HTTPConnectionPool(host, port, **options)
+        self._timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
+        # A proxy that does not tunnel is told the whole URL.
+        self._prefix = settings.origin if settings.proxy and settings.parts.scheme == "http" else ""
+        self._opener: Any = None
+        self._lock = Lock()
 
     def run(self, flow: Flow[T]) -> T:
         """Drive a flow to its result."""
         return drive(flow, self._execute)
 
     def close(self) -> None:
-        """Close the idle connections."""
-        self._opener.close()
+        """Close the idle connections; the next request opens new ones."""
+        with self._lock:
+            opener, self._opener = self._opener, None
+        if opener is not None:
+            opener.close()
 
     def _execute(self, command: Command) -> Any:
         if isinstance(command, Request):
@@ -84,60 +77,117 @@ class SyncTransport:
         return command.call()
 
     def _send(self, request: Request) -> Response:
-        limits, left = self._default_timeout, request.timeout
-        if left is not None:
-            limits = Timeout(
-                connect=min(left, self._settings.connect_timeout), read=min(left, self._settings.read_timeout)
-            )
-        deadline = None if left is None else time.monotonic() + left
+        left = request.timeout
+        watchdog = None if left is None else Watchdog(left)
+        watching(watchdog)
         try:
-            answer: BaseHTTPResponse = self._opener.urlopen(
-                request.method,
-                self._prefix + request.target,
-                body=request.body,
-                headers=request.headers,
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                timeout=limits,
-                preload_content=False,
-                decode_content=False,
-            )
+            answer = self._urlopen(request)
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            if request.stream and answer.status == 200:
-                return Response(
-                    200, headers, b"", SyncByteStream(answer, self._settings.read_timeout, deadline)
+            if answer.status < 200:
+                # http.client takes it for the answer; the real one would be the next caller's.
+                answer.close()
+                raise TransportError(
+                    FailureKind.CLOSED, f"an interim answer {answer.status} was not asked for"
                 )
-            return Response(answer.status, headers, _read_all(answer, self._settings.read_timeout, deadline))
+            if request.stream and answer.status == 200:
+                stream = SyncByteStream(answer, watchdog)
+                watchdog = None
+                return Response(200, headers, b"", stream)
+            body = _read_all(answer)
+            if watchdog is not None and watchdog.expired:
+                raise TransportError(FailureKind.TOTAL_TIMEOUT, "the answer was not complete")
+            return Response(answer.status, headers, body)
         except (HTTPError, OSError) as error:
-            raise _failure(error, deadline) from error
+            raise _failure(error, watchdog) from error
+        finally:
+            watching(None)
+            if watchdog is not None:
+                watchdog.cancel()
+
+    def _urlopen(self, request: Request) -> BaseHTTPResponse:
+        limits = self._timeout
+        if request.timeout is not None:
+            connect = min(request.timeout, self._settings.connect_timeout)
+            limits = Timeout(connect=connect, read=self._settings.read_timeout)
+        while True:
+            try:
+                return self._pool().urlopen(
+                    request.method,
+                    self._prefix + request.target,
+                    body=request.body,
+                    headers=request.headers,
+                    retries=False,
+                    redirect=False,
+                    assert_same_host=False,
+                    timeout=limits,
+                    preload_content=False,
+                    decode_content=False,
+                )
+            except ClosedPoolError:  # another thread closed us between these two lines
+                continue
+
+    def _pool(self) -> Any:
+        opener = self._opener
+        if opener is None:
+            with self._lock:
+                opener = self._opener = self._opener or _open_pool(self._settings)
+        return opener
+
+
+def _open_pool(settings: TransportSettings) -> Any:
+    parts = settings.parts
+    host, port = parts.hostname or "", parts.port
+    options: dict[str, Any] = {"maxsize": settings.max_concurrency, "block": False}
+    context = settings.ssl_context
+    if context is not None and parts.scheme == "https":
+        options["ssl_context"] = context
+    proxy, proxy_headers = settings.proxy_parts
+    pool: Any
+    if proxy is not None:
+        manager = urllib3.ProxyManager(
+            proxy, proxy_headers=proxy_headers, proxy_ssl_context=context, **options
+        )
+        pool = manager.connection_from_host(host, port, parts.scheme)
+    elif parts.scheme == "https":
+        pool = urllib3.HTTPSConnectionPool(host, port, **options)
+    else:
+        pool = urllib3.HTTPConnectionPool(host, port, **options)
+    pool.ConnectionCls = patient(pool.ConnectionCls, settings.read_timeout)
+    return pool
 
 
 class SyncByteStream:
     """The body of a streaming response, read as it arrives."""
 
-    __slots__ = ("_answer", "_deadline", "_idle", "_open", "_pieces")
+    __slots__ = ("_answer", "_closed", "_open", "_pieces", "_watchdog")
 
-    def __init__(self, answer: BaseHTTPResponse, idle: float, deadline: float | None) -> None:
+    def __init__(self, answer: BaseHTTPResponse, watchdog: Watchdog | None) -> None:
         self._answer = answer
-        self._idle = idle
-        self._deadline = deadline
+        self._watchdog = watchdog
         self._open = True
+        self._closed = False
         # stream() gives chunks as they arrive where the body is chunked (Bedrock's always is), and would wait
         # for whole pieces where it is not.
         self._pieces = answer.stream(_CHUNK) if getattr(answer, "chunked", False) else iter(self._read1, b"")
 
     def read(self) -> bytes:
         """The next bytes, ``b""`` at the end. Raises TransportError."""
+        if self._closed:
+            raise TransportError(FailureKind.CLOSED, "the stream was closed on this side")
+        watchdog = self._watchdog
         try:
-            if self._deadline is not None:
-                _limit(self._answer, self._idle, self._deadline)
             data = next(self._pieces, b"")
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, AttributeError, ValueError) as error:
+            # The last two are http.client's, when another thread closes what this one reads.
             self.close()
-            raise _failure(error, self._deadline) from error
-        if not data and self._open:
-            self._open = False
+            raise _failure(error, watchdog) from error
+        if data:
+            return data
+        if watchdog is not None and watchdog.expired:
+            self.close()
+            raise TransportError(FailureKind.TOTAL_TIMEOUT, "the stream was not complete")
+        if self._open:
+            self._end()
             _release(self._answer)
         return data
 
@@ -145,15 +195,22 @@ class SyncByteStream:
         return self._answer.read1(_CHUNK)
 
     def close(self) -> None:
-        """Close the connection unless the body was read to its end."""
+        """Close the connection at once, even while another thread reads it, unless the body is at its end."""
         if self._open:
-            self._open = False
+            self._closed = True
+            self._end()
+            # Shut first: closing waits for the lock of a thread that reads.
+            with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
+                self._answer.shutdown()
             self._answer.close()
 
+    def _end(self) -> None:
+        self._open = False
+        if self._watchdog is not None:
+            self._watchdog.cancel()
 
-def _read_all(answer: BaseHTTPResponse, idle: float, deadline: float | None) -> bytes:
-    if deadline is not None:
-        _limit(answer, idle, deadline)
+
+def _read_all(answer: BaseHTTPResponse) -> bytes:
     try:
         body = answer.read()
     except BaseException:
@@ -170,19 +227,8 @@ def _release(answer: BaseHTTPResponse) -> None:
         release()
 
 
-def _limit(answer: BaseHTTPResponse, idle: float, deadline: float) -> None:
-    """Let the next read wait no longer than the total time limit allows."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        answer.close()
-        raise TimeoutError("the total time limit passed")
-    sock = getattr(getattr(answer, "connection", None), "sock", None)
-    if sock is not None:
-        sock.settimeout(min(left, idle))
-
-
-def _failure(error: Exception, deadline: float | None) -> TransportError:
-    if deadline is not None and time.monotonic() >= deadline - 0.001:
+def _failure(error: Exception, watchdog: Watchdog | None) -> TransportError:
+    if watchdog is not None and watchdog.expired:
         return TransportError(FailureKind.TOTAL_TIMEOUT, str(error))
     return TransportError(_kind(error), str(error))
 
@@ -199,4 +245,6 @@ def _kind(error: Exception) -> FailureKind:
         (SSLError, FailureKind.TLS),
         (TimeoutError, FailureKind.READ_TIMEOUT),
     )
+    if isinstance(error, ProtocolError) and isinstance(error.args[-1], TimeoutError):
+        return FailureKind.READ_TIMEOUT  # while the request was being sent
     return next((kind for cls, kind in table if isinstance(error, cls)), FailureKind.CLOSED)

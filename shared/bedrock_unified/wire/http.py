@@ -93,13 +93,19 @@ class Sleep:
 
 
 class Blocking:
-    """Command: call a function that may block; an event loop runs it on ``executor``."""
+    """Command: call a function that may block.
 
-    __slots__ = ("call", "executor")
+    An event loop runs it on ``executor`` and waits ``timeout`` seconds; a synchronous caller cannot be freed.
+    """
 
-    def __init__(self, call: Callable[[], Any], executor: Executor | None = None) -> None:
+    __slots__ = ("call", "executor", "timeout")
+
+    def __init__(
+        self, call: Callable[[], Any], executor: Executor | None = None, timeout: float | None = None
+    ) -> None:
         self.call = call
         self.executor = executor
+        self.timeout = timeout
 
 
 Command = Request | Read | Sleep | Blocking
@@ -114,6 +120,7 @@ class FailureKind(Enum):
     CONNECT_TIMEOUT = "the connection was not open within the connect time limit"
     TLS = "the TLS handshake failed"
     PROXY = "the proxy refused the connection"
+    CORRUPT = "the bytes that came are not an intact event stream"
     CLOSED = "the connection was closed before the answer was complete"
     READ_TIMEOUT = "no data came within the read time limit"
     TOTAL_TIMEOUT = "the total time limit passed"

@@ -43,7 +43,13 @@ _RETRYABLE_CODES = frozenset(
 )
 # A read timeout after the request was sent is not here: the model may have answered, and would be paid twice.
 _RETRYABLE_FAILURES = frozenset(
-    {FailureKind.NAME, FailureKind.CONNECT, FailureKind.CONNECT_TIMEOUT, FailureKind.CLOSED}
+    {
+        FailureKind.NAME,
+        FailureKind.CONNECT,
+        FailureKind.CONNECT_TIMEOUT,
+        FailureKind.CLOSED,
+        FailureKind.CORRUPT,
+    }
 )
 
 

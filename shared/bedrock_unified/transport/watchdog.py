@@ -1,0 +1,88 @@
+"""Time limits that a socket cannot keep by itself.
+
+A socket's own time limit starts anew with every byte, and urllib3 lets the connect limit stand while sending.
+The connections here know the read limit as soon as they are open, and a watchdog shuts the socket when the
+time for a whole call is over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import Any
+
+_call = threading.local()
+
+
+class Watchdog:
+    """Shuts the socket of the call that runs on this thread when its seconds are over."""
+
+    __slots__ = ("_lock", "_sock", "_timer", "expired")
+
+    def __init__(self, seconds: float) -> None:
+        #: Whether the time ran out; whatever the socket reported then was our doing.
+        self.expired = False
+        self._sock: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._bark)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def watch(self, sock: socket.socket) -> None:
+        """Watch over this socket from now on."""
+        with self._lock:
+            self._sock = sock
+            if self.expired:
+                _shut(sock)
+
+    def cancel(self) -> None:
+        """The call is over in time."""
+        self._timer.cancel()
+        with self._lock:
+            self._sock = None
+        self._timer.join(1)
+
+    def _bark(self) -> None:
+        with self._lock:
+            self.expired = True
+            if self._sock is not None:
+                _shut(self._sock)
+
+
+def watching(watchdog: Watchdog | None) -> None:
+    """Have connections that this thread uses show their socket to the watchdog."""
+    _call.watchdog = watchdog
+
+
+def patient(connection: type[Any], read_timeout: float) -> type[Any]:
+    """urllib3's connection class, with the read limit instead of the connect limit once it is connected."""
+
+    base: Any = connection
+
+    class PatientConnection(base):
+        sock: socket.socket | None
+
+        def connect(self) -> None:
+            super().connect()  # pyright: ignore[reportUnknownMemberType]
+            if self.sock is not None:
+                self.sock.settimeout(read_timeout)
+                self._show()
+
+        def request(self, *args: Any, **kwargs: Any) -> None:
+            self._show()
+            super().request(*args, **kwargs)  # pyright: ignore[reportUnknownMemberType]
+
+        def _show(self) -> None:
+            watchdog: Watchdog | None = getattr(_call, "watchdog", None)
+            if watchdog is not None and self.sock is not None:
+                watchdog.watch(self.sock)
+
+    PatientConnection.__name__ = connection.__name__  # urllib3 names it in its errors
+    return PatientConnection
+
+
+def _shut(sock: socket.socket) -> None:
+    # The plain socket's method: an SSLSocket's own would take the session away from a thread that reads.
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
