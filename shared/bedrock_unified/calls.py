@@ -25,7 +25,7 @@ def call_flow(
     response, retries = yield from call(place.route, operation, encode(operation, members), errors, model_id)
     try:
         answer = read(response)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise errors.unreadable(repr(error), operation, model_id, response.status) from error
     answer["ResponseMetadata"] = metadata(response, retries)
     return answer

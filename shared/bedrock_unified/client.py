@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from . import embedding, readers
 from .calls import Reader, call_flow, stream_flow
 from .connection import Connection
 from .converse.checks import check_converse
+from .converse.guardrail import guardrail_problem
 from .embedding import Embeddings
-from .errors import BedrockError, ConfigurationError
+from .errors import BedrockError, ConfigurationError, InvalidRequestError
 from .failures import ErrorClasses, ErrorMaker
 from .flow import Opened
 from .invoke import titan_text
 from .models.ids import parse_model_id
 from .observing import Observer, Watch
-from .settings import ConnectionSettings
+from .settings import ConnectionSettings, shown
 from .streams import AsyncEventStream, EventStream
 from .wire import operations as op
 from .wire.http import Flow
@@ -44,7 +45,7 @@ class BedrockClient:
         max_retries: tries after the first, for throttling, server errors and broken connections, before a
             stream's first event only.
         retry_read_timeouts: also try again after ``timeout``; the model may then be paid twice.
-        connect_timeout: seconds for name resolution, TCP and TLS.
+        connect_timeout: seconds for TCP and TLS; asynchronously for name resolution, too.
         timeout: seconds without a byte from AWS.
         total_timeout: seconds for a whole call with its retries and its stream; None for no such limit.
         max_concurrency: requests in flight at once per event loop; default the smaller of 1,000 and half of
@@ -94,9 +95,12 @@ class BedrockClient:
     def observe(self, observer: Observer) -> None:
         """Have ``observer`` called with a :class:`bedrock_unified.observing.CallRecord` after every call.
 
+        A call is recorded when its answer is whole or it failed, a stream at its end or when it is closed.
+        Not recorded are calls that were cancelled or interrupted, and requests that were refused before
+        anything was sent.
+
         It is called on the thread or event loop of the call, for all views of this client, and should be
-        quick.
-        Observers are not pickled or copied.
+        quick. What it raises is logged, not raised. Observers are not pickled or copied.
         """
         self._connection.observers.append(observer)
 
@@ -137,19 +141,19 @@ class BedrockClient:
         Returns:
             ``body`` as bytes, ``contentType``, ``ResponseMetadata`` with the headers that count tokens.
         """
-        return self._run(op.INVOKE_MODEL, self._named(request), readers.read_invoke)
+        return self._run(op.INVOKE_MODEL, self._guarded(op.INVOKE_MODEL, request), readers.read_invoke)
 
     async def ainvoke(self, **request: Any) -> dict[str, Any]:
         """The asynchronous :meth:`invoke`."""
-        return await self._arun(op.INVOKE_MODEL, self._named(request), readers.read_invoke)
+        return await self._arun(op.INVOKE_MODEL, self._guarded(op.INVOKE_MODEL, request), readers.read_invoke)
 
     def invoke_stream(self, **request: Any) -> EventStream:
         """InvokeModelWithResponseStream: events ``{"chunk": {"bytes": …}}`` with the model's own pieces."""
-        return self._open(op.INVOKE_MODEL_STREAM, self._named(request))
+        return self._open(op.INVOKE_MODEL_STREAM, self._guarded(op.INVOKE_MODEL_STREAM, request))
 
     async def ainvoke_stream(self, **request: Any) -> AsyncEventStream:
         """The asynchronous :meth:`invoke_stream`."""
-        return await self._aopen(op.INVOKE_MODEL_STREAM, self._named(request))
+        return await self._aopen(op.INVOKE_MODEL_STREAM, self._guarded(op.INVOKE_MODEL_STREAM, request))
 
     # Embeddings
 
@@ -173,9 +177,10 @@ class BedrockClient:
 
         Raises:
             InvalidRequestError: an empty text, or dimensions that do not exist; before anything is sent.
+            ConfigurationError: no list of texts, or a concurrency that is no whole number from 1.
         """
-        requests = self._embedding(texts, model_id, dimensions, normalize)
-        return embedding.gather(self.invoke, requests, concurrency)
+        requests = self._embedding(texts, model_id, dimensions, normalize, concurrency)
+        return self._embeddings(embedding.gather(self.invoke, requests, concurrency), model_id)
 
     async def aembed(
         self,
@@ -187,8 +192,8 @@ class BedrockClient:
         concurrency: int = 64,
     ) -> Embeddings:
         """The asynchronous :meth:`embed`."""
-        requests = self._embedding(texts, model_id, dimensions, normalize)
-        return await embedding.agather(self.ainvoke, requests, concurrency)
+        requests = self._embedding(texts, model_id, dimensions, normalize, concurrency)
+        return self._embeddings(await embedding.agather(self.ainvoke, requests, concurrency), model_id)
 
     # Tokens, guardrails, models
 
@@ -202,11 +207,13 @@ class BedrockClient:
 
     def apply_guardrail(self, **request: Any) -> dict[str, Any]:
         """ApplyGuardrail: judge content (``source`` INPUT or OUTPUT) without calling a model."""
-        return self._run(op.APPLY_GUARDRAIL, request, readers.read_plain)
+        return self._run(op.APPLY_GUARDRAIL, self._guarded(op.APPLY_GUARDRAIL, request), readers.read_plain)
 
     async def aapply_guardrail(self, **request: Any) -> dict[str, Any]:
         """The asynchronous :meth:`apply_guardrail`."""
-        return await self._arun(op.APPLY_GUARDRAIL, request, readers.read_plain)
+        return await self._arun(
+            op.APPLY_GUARDRAIL, self._guarded(op.APPLY_GUARDRAIL, request), readers.read_plain
+        )
 
     def list_models(self, **filters: Any) -> list[dict[str, Any]]:
         """ListFoundationModels: the region's models (``byProvider``, ``byOutputModality``, …)."""
@@ -220,22 +227,37 @@ class BedrockClient:
     def list_inference_profiles(self, **filters: Any) -> list[dict[str, Any]]:
         """ListInferenceProfiles, all its pages (``typeEquals`` SYSTEM_DEFINED or APPLICATION)."""
         found: list[dict[str, Any]] = []
+        asked = [filters]
         while True:
-            page = self._run(op.LIST_INFERENCE_PROFILES, filters, readers.read_inference_profiles)
+            page = self._run(op.LIST_INFERENCE_PROFILES, asked[-1], readers.read_inference_profiles)
             found += page["inferenceProfileSummaries"]
-            if not page.get("nextToken"):
+            following = self._next_page(asked, page.get("nextToken"))
+            if following is None:
                 return found
-            filters["nextToken"] = page["nextToken"]
+            asked.append(following)
 
     async def alist_inference_profiles(self, **filters: Any) -> list[dict[str, Any]]:
         """The asynchronous :meth:`list_inference_profiles`."""
         found: list[dict[str, Any]] = []
+        asked = [filters]
         while True:
-            page = await self._arun(op.LIST_INFERENCE_PROFILES, filters, readers.read_inference_profiles)
+            page = await self._arun(op.LIST_INFERENCE_PROFILES, asked[-1], readers.read_inference_profiles)
             found += page["inferenceProfileSummaries"]
-            if not page.get("nextToken"):
+            following = self._next_page(asked, page.get("nextToken"))
+            if following is None:
                 return found
-            filters["nextToken"] = page["nextToken"]
+            asked.append(following)
+
+    def _next_page(self, asked: list[dict[str, Any]], token: Any) -> dict[str, Any] | None:
+        """The filters of the next page, None behind the last."""
+        if not token:
+            return None
+        if any(token == filters.get("nextToken") for filters in asked):
+            name, hint = op.LIST_INFERENCE_PROFILES.name, "check that control_endpoint_url is Bedrock's"
+            raise self._errors().make(
+                BedrockError, f"the pages of {name} go in a circle", operation=name, hint=hint
+            )
+        return {**asked[0], "nextToken": token}
 
     # Life
 
@@ -353,6 +375,19 @@ class BedrockClient:
             raise self._adapted(error) from None
         return named
 
+    def _guarded(self, operation: Operation, request: dict[str, Any]) -> dict[str, Any]:
+        """The request, with a model id as it goes over the wire and a guardrail that can be one."""
+        named = self._named(request) if "modelId" in operation.in_path else request
+        pair = {name: request.get(name) for name in ("guardrailIdentifier", "guardrailVersion")}
+        problem = guardrail_problem(pair, needed=operation is op.APPLY_GUARDRAIL)
+        if problem is not None:
+            message, hint = problem
+            model_id = named.get("modelId")
+            raise self._adapted(
+                InvalidRequestError(message, operation=operation.name, model_id=model_id, hint=hint)
+            )
+        return named
+
     def _named(self, request: dict[str, Any]) -> dict[str, Any]:
         """The request with its model's id as it goes over the wire."""
         try:
@@ -363,15 +398,38 @@ class BedrockClient:
         return request if wire_id == model_id else {**request, "modelId": wire_id}
 
     def _embedding(
-        self, texts: Sequence[str], model_id: str, dimensions: int | None, normalize: bool | None
+        self,
+        texts: Any,
+        model_id: str,
+        dimensions: int | None,
+        normalize: bool | None,
+        concurrency: Any,
     ) -> list[dict[str, Any]]:
-        if isinstance(texts, str):
-            raise self._adapted(ConfigurationError("embed() takes a list of texts, not one text"))
+        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+            raise self._adapted(ConfigurationError(f"embed() takes a list of texts, not {shown(texts)}"))
+        if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+            raise self._adapted(
+                ConfigurationError(f"concurrency must be a whole number from 1, not {shown(concurrency)}")
+            )
+        given = cast("Iterable[Any]", texts)
         try:
-            bodies = [titan_text.request(text, dimensions=dimensions, normalize=normalize) for text in texts]
+            bodies = [titan_text.request(text, dimensions=dimensions, normalize=normalize) for text in given]
         except BedrockError as error:
             raise self._adapted(error) from None
         return [{"modelId": model_id, "body": body, "accept": "application/json"} for body in bodies]
+
+    def _embeddings(self, answers: Sequence[dict[str, Any]], model_id: str) -> Embeddings:
+        try:
+            return embedding.read(answers)
+        except BedrockError as error:
+            found = self._errors().make(
+                BedrockError,
+                error.message,
+                operation=op.INVOKE_MODEL.name,
+                model_id=model_id,
+                hint=error.hint,
+            )
+            raise found from error.__cause__
 
     def _adapted(self, error: BedrockError, watch: Watch | None = None) -> BedrockError:
         kind = self._classes.get(type(error))

@@ -11,7 +11,7 @@ from .observing import Observer
 from .place import Place, Places
 from .settings import ConnectionSettings
 from .wire.http import Flow, T
-from .wire.operations import CONTROL, Operation
+from .wire.operations import CONTROL, RUNTIME, Operation
 
 if TYPE_CHECKING:
     from .transport.injected import InjectedTransport
@@ -26,7 +26,7 @@ class Connection:
         self._places: Places | None = None
         self._injected: dict[str, InjectedTransport] = {}
         self.observers: list[Observer] = []
-        for service, client in (("bedrock-runtime", settings.client), (CONTROL, settings.control_client)):
+        for service, client in ((RUNTIME, settings.client), (CONTROL, settings.control_client)):
             if client is not None:
                 from .transport.injected import InjectedTransport
 
@@ -36,7 +36,7 @@ class Connection:
     @property
     def region(self) -> str:
         """The region of an injected client, else the resolved one."""
-        injected = self._injected.get("bedrock-runtime")
+        injected = self._injected.get(RUNTIME)
         return (injected.region if injected else None) or self._resolved().region
 
     def place(self, operation: Operation) -> Place:

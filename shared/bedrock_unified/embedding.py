@@ -19,30 +19,31 @@ class Embeddings(NamedTuple):
 
 def gather(
     invoke: Callable[..., dict[str, Any]], requests: Sequence[Request], concurrency: int
-) -> Embeddings:
-    """Run the requests on a few threads; the first failure is raised and the rest is not begun."""
+) -> list[dict[str, Any]]:
+    """The answers, asked for on a few threads; the first failure is raised and the rest is not begun."""
     if len(requests) < 2 or concurrency < 2:
-        return _read([invoke(**request) for request in requests])
-    from concurrent.futures import ThreadPoolExecutor
+        return [invoke(**request) for request in requests]
+    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
     workers = min(concurrency, len(requests))
     with ThreadPoolExecutor(workers, thread_name_prefix="bedrock-unified-embed") as pool:
         futures = [pool.submit(invoke, **request) for request in requests]
         try:
-            return _read([future.result() for future in futures])
-        except BaseException:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            failed = next((future for future in futures if future in done and future.exception()), None)
+            return [future.result() for future in ([failed] if failed else futures)]
+        finally:
             for future in futures:
                 future.cancel()
-            raise
 
 
 async def agather(
     invoke: Callable[..., Awaitable[dict[str, Any]]], requests: Sequence[Request], concurrency: int
-) -> Embeddings:
-    """Run the requests on the event loop; the first failure is raised and cancels the rest."""
+) -> list[dict[str, Any]]:
+    """The answers, asked for on the event loop; the first failure is raised and cancels the rest."""
     import asyncio
 
-    slots = asyncio.Semaphore(max(1, concurrency))
+    slots = asyncio.Semaphore(concurrency)
 
     async def one(request: Request) -> dict[str, Any]:
         async with slots:
@@ -50,7 +51,7 @@ async def agather(
 
     tasks = [asyncio.ensure_future(one(request)) for request in requests]
     try:
-        return _read(await asyncio.gather(*tasks))
+        return list(await asyncio.gather(*tasks))
     except BaseException:
         for task in tasks:
             task.cancel()
@@ -58,6 +59,7 @@ async def agather(
         raise
 
 
-def _read(answers: Sequence[dict[str, Any]]) -> Embeddings:
-    read = [titan_text.answer(answer["body"]) for answer in answers]
-    return Embeddings([vector for vector, _ in read], sum(tokens for _, tokens in read))
+def read(answers: Sequence[dict[str, Any]]) -> Embeddings:
+    """The vectors of the answers. Raises BedrockError for one that is no embedding model's."""
+    found = [titan_text.answer(answer["body"]) for answer in answers]
+    return Embeddings([vector for vector, _ in found], sum(tokens for _, tokens in found))

@@ -186,7 +186,8 @@ class ServiceUnavailableError(BedrockError):
 
 
 class GuardrailIntervened(BedrockError):
-    """A guardrail blocked the input or the output, and the caller asked for an error."""
+    """A guardrail blocked the input or the output. Reserved: nothing raises it yet; a blocked answer has the
+    stop reason ``guardrail_intervened``."""
 
 
 class ConnectionFailed(BedrockError):

@@ -31,6 +31,9 @@ __all__ = [
     "modelled_status",
 ]
 
+# Some of the rules' patterns take time by the square of a message's length, and what tells is its beginning.
+_LOOKED_AT = 4096
+
 # Codes of our own, for failures that are no answer of AWS.
 NO_MODELS_LISTED = "NoModelsListed"
 HOST_NOT_FOUND = "HostNotFound"
@@ -140,6 +143,7 @@ def explain(
     Returns:
         The class to raise and the hint, None where the message says it all.
     """
+    message = message[:_LOOKED_AT]
     call = _Call(message, operation, model_id, region, profile_name, uses_guardrail)
     for name in (canonical_code(code), _code_of_status(status)):
         for rule in tables().rules:
@@ -158,6 +162,7 @@ def explain_missing_credentials(
         profile_name: the AWS profile that was asked for, if any.
     """
     text = failure if isinstance(failure, str) else f"{type(failure).__name__}: {failure}"
+    text = text[:_LOOKED_AT]
     call = _Call(text, None, None, region, profile_name, False)
     rule = next(rule for rule in tables().credentials if rule.fits(text))
     kind = ConfigurationError if rule.error is ConfigurationError else AuthenticationError

@@ -13,8 +13,16 @@ from .flow import Opened
 from .transport.injected import AsyncInjectedStream, InjectedStream, InjectedTransport
 from .wire import operations as op
 from .wire.failure import Failure
-from .wire.http import Flow, Response, TransportError
+from .wire.http import FailureKind, Flow, Response, TransportError
 from .wire.operations import Operation, encode
+
+#: The member without which an answer is none.
+_ANSWERED = {
+    op.CONVERSE.name: "output",
+    op.COUNT_TOKENS.name: "inputTokens",
+    op.LIST_FOUNDATION_MODELS.name: "modelSummaries",
+    op.LIST_INFERENCE_PROFILES.name: "inferenceProfileSummaries",
+}
 
 
 def injected_flow(
@@ -29,12 +37,18 @@ def injected_flow(
     try:
         answer = yield from transport.call(operation, members)
     except TransportError as error:
+        if error.kind is FailureKind.CORRUPT:
+            raise errors.unreadable(error.detail, operation, model_id, 200) from error
         raise errors.unanswered(error, operation, model_id) from error
     except ClientError as error:
         raise errors.answered(_failure(error), operation, model_id) from error
     except BotoCoreError as error:
         kind, hint = _refusal(error)
         raise errors.make(kind, str(error), operation=operation.name, model_id=model_id, hint=hint) from error
+    # boto3 gives a body that is no JSON as an answer without members.
+    if (member := _ANSWERED.get(operation.name)) and member not in answer:
+        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 200)
+        raise errors.unreadable(f"it has no {member}", operation, model_id, status)
     return answer
 
 

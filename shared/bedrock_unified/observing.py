@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +12,10 @@ from typing import Any
 from .converse.usage import Usage, read_usage
 from .errors import BedrockError
 from .wire.operations import Operation
+
+# A number of tokens in a header.
+_COUNT = re.compile(r"[0-9]{1,18}")
+_log = logging.getLogger("bedrock_unified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Watch:
     def finished(self, answer: Mapping[str, Any]) -> None:
         """The call, or the stream, ended well."""
         about: Mapping[str, Any] = answer.get("ResponseMetadata") or {}
-        usage = read_usage(answer.get("usage")) or _usage_of_headers(about.get("HTTPHeaders") or {})
+        usage = _usage(answer.get("usage")) or _usage_of_headers(about.get("HTTPHeaders") or {})
         self._tell(usage, about.get("RetryAttempts", 0), about.get("RequestId"), None)
 
     def failed(self, error: BedrockError) -> None:
@@ -65,12 +71,21 @@ class Watch:
         seconds = time.perf_counter() - self._started
         record = CallRecord(self.operation, self.model_id, seconds, usage, retries, request_id, error)
         for observer in list(self._observers):
-            observer(record)
+            try:
+                observer(record)
+            except Exception:  # the answer is paid for, and is not lost to its onlookers
+                _log.exception("an observer of %s calls failed", self.operation)
+
+
+def _usage(told: Any) -> Usage | None:
+    try:
+        return read_usage(told)
+    except (TypeError, AttributeError):  # no numbers: not Bedrock's, and no reason to lose the answer
+        return None
 
 
 def _usage_of_headers(headers: Mapping[str, str]) -> Usage | None:
     """Tokens of an InvokeModel answer, which Bedrock counts in headers."""
-    tokens = headers.get("x-amzn-bedrock-input-token-count")
-    if tokens is None:
-        return None
-    return Usage(int(tokens), int(headers.get("x-amzn-bedrock-output-token-count", 0)))
+    counts = [headers.get(f"x-amzn-bedrock-{side}-token-count", "") for side in ("input", "output")]
+    read, written = (int(count) if _COUNT.fullmatch(count) else None for count in counts)
+    return None if read is None else Usage(read, written or 0)

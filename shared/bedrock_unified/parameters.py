@@ -7,7 +7,7 @@ to their framework's base class, and declare their own model field.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
 
@@ -15,10 +15,9 @@ from .client import BedrockClient
 from .converse.guardrail import guardrail_config
 from .errors import BedrockError, ConfigurationError
 from .failures import ErrorClasses
-from .settings import ConnectionSettings
+from .settings import SECRETS, ConnectionSettings, shown
 from .spelling import canonical
 
-SECRETS = ("api_key", "aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _HANDED_IN = ("client", "control_client")
 
 
@@ -93,6 +92,41 @@ class ConnectionParameters(BaseModel):
     def _check(self) -> None:
         """Refuse at construction what could not work at the first call."""
         self._settings()
+        self._check_client({})
+
+    def _check_client(self, changes: Mapping[str, Any]) -> None:
+        """Refuse a ``client`` that is none, and connection parameters that it would make meaningless.
+
+        Args:
+            changes: values that are about to be set.
+        """
+
+        def value(name: str) -> Any:
+            return changes[name] if name in changes else getattr(self, name)
+
+        client: Any = value("client")
+        if client is None:
+            return
+        where = type(self).__name__
+        decided = _decided_by(client)
+        if decided is None:
+            raise ConfigurationError(
+                f"{where}: client is a {type(client).__name__}, not a client of bedrock-runtime",
+                hint="give a BedrockClient, or boto3.client('bedrock-runtime')",
+            )
+        fields = type(self).model_fields
+        ignored = [
+            name
+            for name in fields
+            if name in decided
+            and (given := value(name)) != fields[name].default
+            and _plain(given) != decided[name]
+        ]
+        if ignored:
+            raise ConfigurationError(
+                f"{where}: client= decides about the connection, so {', '.join(ignored)} would be ignored",
+                hint="give them to the client that you make, or leave client= out",
+            )
 
     def _settings(self) -> ConnectionSettings:
         values = {name: getattr(self, name) for name in ConnectionSettings.names()}
@@ -115,15 +149,24 @@ class ConnectionParameters(BaseModel):
         return client
 
     def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, _secret(name, value) if name in SECRETS else value)
+        if name in SECRETS:
+            value = _secret(name, value)
+        if name in ConnectionSettings.names():
+            self._check_client({name: value})
+        super().__setattr__(name, value)
         if name in ConnectionSettings.names():
             self._bedrock = None  # the next call goes where the parameters now say
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with other values, not checked; where it goes elsewhere it has connections of its own."""
+        """A copy with other values; where it goes elsewhere it has connections of its own.
+
+        The values are not checked, but for connection parameters that a ``client`` would make meaningless.
+        """
         changed = {
             name: _secret(name, value) if name in SECRETS else value for name, value in (update or {}).items()
         }
+        if ConnectionSettings.names().intersection(changed):
+            self._check_client(changed)
         copied = super().model_copy(update=changed, deep=deep)
         if ConnectionSettings.names().intersection(changed):
             copied._bedrock = None
@@ -175,12 +218,12 @@ class ConverseParameters(ConnectionParameters):
     @field_validator("stop_sequences", mode="before")
     @classmethod
     def _one_stop_is_a_list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
+        return _stops(value)
 
     @field_validator("guardrail_version", mode="before")
     @classmethod
     def _version_is_text(cls, value: Any) -> Any:
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        return _version(value)
 
     def _check(self) -> None:
         super()._check()
@@ -190,14 +233,14 @@ class ConverseParameters(ConnectionParameters):
         self,
         overrides: Mapping[str, Any],
         *,
-        stop: Sequence[str] | None = None,
+        stop: Sequence[str] | str | None = None,
         streaming: bool = False,
     ) -> dict[str, Any]:
         """The members of a Converse request that are parameters, not content.
 
         Args:
             overrides: values for this call by the names of the fields; None there switches one off.
-            stop: stop sequences of this call, instead of the model's own.
+            stop: stop sequences of this call, instead of the model's own; an empty list switches them off.
             streaming: whether the request is a ConverseStream.
 
         Raises:
@@ -211,7 +254,7 @@ class ConverseParameters(ConnectionParameters):
             "maxTokens": value("max_tokens"),
             "temperature": value("temperature"),
             "topP": value("top_p"),
-            "stopSequences": list(stop) if stop else value("stop_sequences"),
+            "stopSequences": _stops(value("stop_sequences") if stop is None else stop),
         }
         tier = value("service_tier")
         members = {
@@ -233,7 +276,7 @@ class ConverseParameters(ConnectionParameters):
 
         return guardrail_config(
             value("guardrail_identifier"),
-            value("guardrail_version"),
+            _version(value("guardrail_version")),
             trace=value("guardrail_trace"),
             stream_processing_mode=value("guardrail_stream_processing_mode"),
             config=value("guardrail_config"),
@@ -251,6 +294,40 @@ def _field_names(cls: type[BaseModel]) -> frozenset[str]:
     return frozenset(names)
 
 
+def _stops(value: Any) -> Any:
+    """Stop sequences as a list; one of them may be given as it is."""
+    if isinstance(value, str):
+        return [value]
+    return list(cast("Sequence[Any]", value)) if isinstance(value, tuple) else value
+
+
+def _version(value: Any) -> Any:
+    """A guardrail's version, which is text and looks like a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _decided_by(client: Any) -> Mapping[str, Any] | None:
+    """The connection parameters that this client decides, with their values; None if it is no client.
+
+    A boto3 client leaves the control plane to the parameters, which reaches no model.
+    """
+    if isinstance(client, BedrockClient):
+        names = ConnectionSettings.names() - {"client"}
+        return {name: getattr(client.settings, name) for name in names}
+    if isinstance(client, type) or not any(
+        callable(getattr(client, method, None)) for method in ("converse", "invoke_model")
+    ):
+        return None
+    meta = getattr(client, "meta", None)
+    told = {"region_name": getattr(meta, "region_name", None), "endpoint_url": getattr(meta, "endpoint_url", None)}
+    names = ConnectionSettings.names() - {"client", "control_client", "control_endpoint_url"}
+    return {**dict.fromkeys(names), **told}
+
+
+def _plain(value: Any) -> Any:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
 def _secret(name: str, value: Any) -> SecretStr | None:
     if value is None or isinstance(value, SecretStr):
         return value
@@ -266,6 +343,6 @@ def _configuration_error(where: str, error: ValidationError) -> BedrockError:
         name = ".".join(str(part) for part in found["loc"]) or where
         secret = found["loc"] and found["loc"][0] in (*SECRETS, *_HANDED_IN)
         unshown = secret or not found["loc"] or found["type"] == "missing"  # then the input is everything
-        shown = "" if unshown else f" (given: {found['input']!r:.120})"
-        findings.append(f"{name}: {found['msg']}{shown}")
+        given = "" if unshown else f" (given: {shown(found['input'], 120)})"
+        findings.append(f"{name}: {found['msg']}{given}")
     return ConfigurationError(f"{where}: {'; '.join(findings)}")

@@ -7,13 +7,12 @@ import logging
 import os
 import platform
 from collections.abc import Mapping
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ._version import __version__
-from .credentials import Bearer, IdentitySource, choose_source
+from .credentials import Bearer, IdentitySource, ambient_profile, choose_source
 from .errors import ConfigurationError
 from .flow import Clock, Route
 from .settings import ConnectionSettings, check_region
@@ -140,7 +139,9 @@ class Places:
         )
         transport = TransportSettings(
             origin=origin,
-            proxy=proxy_for(url, self._env),
+            proxy=None
+            if is_loopback(url)
+            else proxy_for(url, self._env),  # no proxy is on its own machine's way
             verify=self._verify(),
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.timeout,
@@ -151,7 +152,7 @@ class Places:
     def _url(self, service: str) -> str:
         settings = self._settings
         explicit = {RUNTIME: settings.endpoint_url, CONTROL: settings.control_endpoint_url}.get(service)
-        url = explicit or configured_endpoint(service, self._env, self._profile, self._services)
+        url = explicit or self._configured(service)
         fips = self._switch(settings.use_fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")
         dualstack = self._switch(
             settings.use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"
@@ -160,11 +161,14 @@ class Places:
             return custom_endpoint(url, fips=fips, dualstack=dualstack)
         return endpoint_url(service, self.region, fips=fips, dualstack=dualstack)
 
+    def _configured(self, service: str) -> str | None:
+        return configured_endpoint(service, self._env, self._profile, self._services)
+
     def _region(self) -> str:
         settings, env = self._settings, self._env
         region = settings.region_name
-        if not region and settings.endpoint_url:
-            region = region_from_url(settings.endpoint_url)
+        if not region and (url := settings.endpoint_url or self._configured(RUNTIME)):
+            region = region_from_url(url)
         for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
             if not region and env.get(name):
                 region = env[name]
@@ -209,7 +213,7 @@ def profile_section(profile: str | None, env: Mapping[str, str]) -> tuple[Sectio
         return {}, {}
     from botocore import configloader
 
-    name = profile or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or "default"
+    name = profile or ambient_profile(env) or "default"
     botocore: Any = configloader
     loaded: dict[str, Any] = botocore.build_profile_map(_parsed(config)) if config is not None else {}
     section: Section = loaded.get("profiles", {}).get(name, {})
@@ -218,17 +222,18 @@ def profile_section(profile: str | None, env: Mapping[str, str]) -> tuple[Sectio
     return section, loaded.get("services", {})
 
 
-def _file(name: str) -> Path | None:
-    path = Path(os.path.expandvars(name)).expanduser()
-    return path if path.is_file() else None
+def _file(name: str) -> str | None:
+    # Not pathlib: it raises without a home folder, and for one that may not be entered.
+    path = os.path.expanduser(os.path.expandvars(name))  # noqa: PTH111
+    return path if os.path.isfile(path) else None  # noqa: PTH113
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parsed(path: str) -> dict[str, Any]:
     from botocore import configloader
     from botocore.exceptions import ConfigParseError
 
     botocore: Any = configloader
     try:
-        return botocore.raw_config_parse(str(path))
+        return botocore.raw_config_parse(path)
     except ConfigParseError as error:
         raise ConfigurationError(f"the AWS file {path} cannot be read: {error}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
@@ -11,8 +10,14 @@ from typing import Any, cast
 
 from .errors import ConfigurationError
 from .spelling import canonical
+from .wire.endpoints import custom_endpoint
 
-_SECRETS = ("api_key", "aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+#: The parameters that no message, representation or pickle may show.
+SECRETS = ("api_key", "aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+#: A week in seconds: event loops and sockets overflow somewhere above it.
+_LONGEST = 7 * 86400
+_MOST_RETRIES = 1000
+_MOST_REQUESTS = 65536  # as many as there are ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +25,8 @@ class ConnectionSettings:
     """The parameters of :class:`bedrock_unified.BedrockClient`, where each is described.
 
     Raises:
-        ConfigurationError: half a key pair, a limit that is not a positive number, a value of a wrong type.
+        ConfigurationError: half a key pair, a limit that is not a positive number or above a week, an
+            endpoint that cannot be one, a value of a wrong type.
     """
 
     region_name: str | None = None
@@ -49,19 +55,22 @@ class ConnectionSettings:
         self._check_credentials()
         for name in ("connect_timeout", "timeout", "total_timeout"):
             _check_seconds(name, getattr(self, name), optional=name == "total_timeout")
-        _check_whole("max_retries", self.max_retries, least=0)
+        _check_whole("max_retries", self.max_retries, least=0, most=_MOST_RETRIES)
         if self.max_concurrency is not None:
-            _check_whole("max_concurrency", self.max_concurrency, least=1)
+            _check_whole("max_concurrency", self.max_concurrency, least=1, most=_MOST_REQUESTS)
         for name in ("endpoint_url", "control_endpoint_url", "profile_name"):
             _check_text(name, getattr(self, name))
         for name in ("retry_read_timeouts", "use_fips", "use_dualstack"):
             _check_switch(name, getattr(self, name))
+        for url in (self.endpoint_url, self.control_endpoint_url):
+            if url is not None:
+                custom_endpoint(url, fips=bool(self.use_fips), dualstack=bool(self.use_dualstack))
         if self.region_name is not None:
             check_region("region_name", self.region_name)
         object.__setattr__(self, "verify", _verify(self.verify))
 
     def _check_credentials(self) -> None:
-        for name in _SECRETS:
+        for name in SECRETS:
             value = getattr(self, name)
             if value is not None:
                 check_secret(name, value)
@@ -91,7 +100,7 @@ class ConnectionSettings:
 
     def without_secrets(self) -> ConnectionSettings:
         """A copy that may be written down. It remembers that explicit credentials existed."""
-        unwritable = (*_SECRETS, "client", "control_client")
+        unwritable = (*SECRETS, "client", "control_client")
         lost = self.secrets_lost or any(getattr(self, name) is not None for name in unwritable)
         return replace(self, **dict.fromkeys(unwritable), secrets_lost=lost)
 
@@ -109,7 +118,7 @@ class ConnectionSettings:
     def shown(self) -> str:
         """What was set, without secrets."""
         set_ = [(e.name, getattr(self, e.name)) for e in fields(self) if getattr(self, e.name) != e.default]
-        return ", ".join(f"{name}='…'" if name in _SECRETS else f"{name}={value!r}" for name, value in set_)
+        return ", ".join(f"{name}='…'" if name in SECRETS else f"{name}={value!r}" for name, value in set_)
 
 
 _NAMES = frozenset(entry.name for entry in fields(ConnectionSettings)) - {"secrets_lost"}
@@ -140,33 +149,41 @@ def check_region(name: str, value: Any) -> None:
         or not all(part.isalnum() and part.isascii() for part in value.split("-"))
     ):
         raise ConfigurationError(
-            f"{name} {value!r:.80} is not a region", hint="a region looks like us-east-1"
+            f"{name} {shown(value)} is not a region", hint="a region looks like us-east-1"
         )
+
+
+def shown(value: Any, length: int = 80) -> str:
+    """A value in a message, cut; also one that Python refuses to print (a number of thousands of digits)."""
+    try:
+        return repr(value)[:length]
+    except ValueError:
+        return f"a huge {type(value).__name__}"
 
 
 def _check_seconds(name: str, value: Any, *, optional: bool) -> None:
     if value is None and optional:
         return
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _LONGEST:
         raise ConfigurationError(
-            f"{name} must be a positive number of seconds, not {value!r:.80}",
+            f"{name} must be a positive number of seconds, at most {_LONGEST}, not {shown(value)}",
             hint="a time limit can be long, never infinite",
         )
 
 
-def _check_whole(name: str, value: Any, *, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigurationError(f"{name} must be a whole number from {least}, not {value!r:.80}")
+def _check_whole(name: str, value: Any, *, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ConfigurationError(f"{name} must be a whole number from {least} to {most}, not {shown(value)}")
 
 
 def _check_text(name: str, value: Any) -> None:
     if value is not None and (not isinstance(value, str) or not value.strip()):
-        raise ConfigurationError(f"{name} must be text, not {value!r:.80}")
+        raise ConfigurationError(f"{name} must be text, not {shown(value)}")
 
 
 def _check_switch(name: str, value: Any) -> None:
     if value is not None and not isinstance(value, bool):
-        raise ConfigurationError(f"{name} must be True or False, not {value!r:.80}")
+        raise ConfigurationError(f"{name} must be True or False, not {shown(value)}")
 
 
 def _verify(value: Any) -> bool | str | None:
@@ -175,4 +192,4 @@ def _verify(value: Any) -> bool | str | None:
         return fspath(cast("PathLike[str]", value))
     if value is None or isinstance(value, bool) or (isinstance(value, str) and value):
         return value
-    raise ConfigurationError(f"verify must be a CA bundle's path or False, not {value!r:.80}")
+    raise ConfigurationError(f"verify must be a CA bundle's path or False, not {shown(value)}")

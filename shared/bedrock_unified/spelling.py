@@ -31,13 +31,18 @@ SPELLINGS: dict[str, str] = {
     "stopSequences": "stop_sequences",
     "maxTokens": "max_tokens",
     "topP": "top_p",
-    "topK": "top_k",
     "bedrock_guardrail_identifier": "guardrail_identifier",
     "bedrock_guardrail_version": "guardrail_version",
     "bedrock_trace": "guardrail_trace",
     "trace": "guardrail_trace",
     "guardrails": "guardrail_config",
     "additional_model_fields": "additional_model_request_fields",
+}
+
+#: What is not a parameter of ours but has a place.
+_ELSEWHERE = {
+    name: "it is a field of the model's own: additional_model_request_fields={'top_k': …}"
+    for name in ("top_k", "topK")
 }
 
 
@@ -84,6 +89,8 @@ def canonical(
 
 
 def _nearest(name: str, known: Collection[str], spellings: Mapping[str, str]) -> str:
+    if name in _ELSEWHERE:
+        return _ELSEWHERE[name]
     candidates = [*known, *(alias for alias, target in spellings.items() if target in known)]
     near = get_close_matches(name, candidates, n=1, cutoff=0.6)
     if near:

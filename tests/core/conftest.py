@@ -10,8 +10,10 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.model import ServiceModel
+from botocore.utils import ContainerMetadataFetcher
 from hypothesis import HealthCheck, settings
 
+from .identities import Container
 from .server import Server
 
 settings.register_profile(
@@ -54,3 +56,26 @@ def control() -> ServiceModel:
 def models(runtime: ServiceModel, control: ServiceModel) -> dict[str, Any]:
     """Both models by their service names."""
     return {"bedrock-runtime": runtime, "bedrock": control}
+
+
+@pytest.fixture
+def shared_files(no_aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two profiles with keys, one without."""
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    (tmp_path / "credentials").write_text(
+        "[default]\naws_access_key_id = AKIADEFAULT000000000\naws_secret_access_key = d\n"
+        "[dev]\naws_access_key_id = AKIADEV0000000000000\naws_secret_access_key = v\n"
+        "aws_session_token = dev-token\n"
+    )
+    (tmp_path / "config").write_text("[profile empty]\nregion = us-east-1\n")
+    return tmp_path
+
+
+@pytest.fixture
+def container(no_aws: None, server: Server, monkeypatch: pytest.MonkeyPatch) -> Container:
+    """Credentials from a container's endpoint on this machine."""
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.url}/keys")
+    monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)  # between its three tries
+    server.answer = made = Container(3600)
+    return made

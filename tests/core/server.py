@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -122,9 +123,9 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
-            self._listener.shutdown(socket.SHUT_RDWR)
-            for connection in self._open:
-                connection.shutdown(socket.SHUT_RDWR)
+            for end in (self._listener, *self._open):
+                with contextlib.suppress(OSError):  # the client may have closed its end already
+                    end.shutdown(socket.SHUT_RDWR)
             threads = list(self._threads)
         for thread in threads:
             thread.join(10)

@@ -228,7 +228,7 @@ def test_tools_that_are_not_specifications_are_bedrocks_to_judge() -> None:
     ],
 )
 def test_half_a_guardrail_guards_nothing_and_is_refused(config: dict[str, Any], missing: str) -> None:
-    assert f"has no {missing}" in refusal(guardrailConfig=config).message
+    assert f"without {missing}" in refusal(guardrailConfig=config).message
 
 
 @pytest.mark.parametrize("name", ["inferenceConfig", "toolConfig", "guardrailConfig"])

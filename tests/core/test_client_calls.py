@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -213,6 +215,65 @@ def test_an_answer_that_is_no_embedding_is_told_with_its_beginning(colour: str, 
     with pytest.raises(BedrockError, match="I am a language model") as caught:
         call(server, colour, "embed", ["a"])
     assert titan_text.MODEL in str(caught.value.hint)
+
+
+class Adapted(BedrockError):
+    """An adapter's own class."""
+
+
+@pytest.mark.parametrize(
+    "fields", [{"embedding": None}, {"embedding": [1.0], "inputTextTokenCount": "x"}, {}]
+)
+def test_an_answer_that_is_no_embedding_is_the_adapters_error_of_the_model(
+    fields: dict[str, Any], server: Server
+) -> None:
+    server.answer = lambda _: reply(fields)
+    with server.client() as client, pytest.raises(Adapted) as caught:
+        client.raising({BedrockError: Adapted}).embed(["a"])
+    assert (caught.value.region, caught.value.model_id) == (client.region, titan_text.MODEL)
+
+
+def test_a_failure_ends_the_rest_while_an_earlier_request_is_slow(server: Server) -> None:
+    slow = threading.Event()
+
+    def answer(request: Received) -> bytes:
+        text = request.json()["inputText"]
+        if text == "0":
+            slow.wait(1.5)
+        if text == "1":
+            return reply({"message": "too odd"}, 424, x_amzn_ErrorType="ModelErrorException:")
+        if len(server.requests) >= 400:
+            slow.set()
+        time.sleep(0.01)
+        return reply({"embedding": [1.0], "inputTextTokenCount": 1})
+
+    server.answer = answer
+    with server.client() as client, pytest.raises(ModelFailureError):
+        client.embed([str(number) for number in range(1000)], concurrency=4)
+    assert len(server.requests) < 400
+
+
+@colours
+def test_pages_that_go_in_a_circle_are_an_error(colour: str, server: Server) -> None:
+    tokens = iter(["a", "b", "a", "b"])
+    server.answer = lambda _: reply({"inferenceProfileSummaries": [], "nextToken": next(tokens)})
+    with pytest.raises(BedrockError, match="in a circle"):
+        call(server, colour, "list_inference_profiles")
+    assert len(server.requests) == 3
+
+
+@colours
+def test_an_answer_that_is_nested_beyond_reading_is_told_so(colour: str, server: Server) -> None:
+    body = b'{"inputTokens":1,"x":' + b'{"a":' * 980 + b"1" + b"}" * 981
+    server.answer = lambda _: reply(body)
+    with pytest.raises(BedrockError, match="not CountTokens's"):
+        call(server, colour, "count_tokens", modelId=MODEL, input={"converse": {}})
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_a_body_of_bytes_in_any_form_is_sent_as_it_is(kind: Any, server: Server) -> None:
+    call(server, "sync", "invoke", modelId=MODEL, body=kind(b'{"a":1}'))
+    assert server.requests[0].body == b'{"a":1}'
 
 
 # Wrong answers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import gc
 import pickle
@@ -13,8 +14,10 @@ import pytest
 
 from bedrock_unified import BedrockClient
 from bedrock_unified.errors import BedrockError, ConfigurationError, NotFoundError, ThrottlingError
+from bedrock_unified.observing import Watch
 from bedrock_unified.parameters import ConnectionParameters, ConverseParameters
 from bedrock_unified.settings import ConnectionSettings
+from bedrock_unified.wire.operations import INVOKE_MODEL
 
 from .server import ASK, KEYS, SECRET, Received, Server, reply
 
@@ -174,6 +177,32 @@ def test_an_observer_is_told_of_every_call_of_all_views_and_is_not_written_down(
     assert isinstance(seen[-1].error, NotFoundError)
 
 
+@pytest.mark.parametrize("colour", ["sync", "async"])
+def test_an_observer_that_fails_is_logged_and_costs_nobody_an_answer(
+    colour: str, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(record: Any) -> None:
+        raise RuntimeError(f"cannot count {record.operation}")
+
+    seen: list[Any] = []
+    with server.client() as client:
+        client.observe(failing)
+        client.observe(seen.append)
+        answer = client.converse(**ASK) if colour == "sync" else asyncio.run(client.aconverse(**ASK))
+    assert "output" in answer and len(seen) == 1
+    assert "cannot count Converse" in caplog.text
+
+
+@pytest.mark.parametrize("count", ["abc", "", "-1", "²", "9" * 5000])
+def test_a_token_count_that_is_no_number_counts_nothing(count: str) -> None:
+    seen: list[Any] = []
+    headers = {"x-amzn-bedrock-input-token-count": count, "x-amzn-bedrock-output-token-count": "3"}
+    Watch([seen.append], INVOKE_MODEL, {}).finished({"ResponseMetadata": {"HTTPHeaders": headers}})
+    Watch([seen.append], INVOKE_MODEL, {}).finished({"usage": {"inputTokens": "abc"}})
+    Watch([seen.append], INVOKE_MODEL, {}).finished({"usage": ["odd"]})
+    assert [record.usage for record in seen] == [None, None, None]
+
+
 # The same for the models' parameters
 
 
@@ -239,6 +268,17 @@ def test_parameters_that_cannot_work_are_refused_by_name_and_without_secrets(
     assert "very-secret" not in str(error)
     assert error.__cause__ is None
     assert error.__suppress_context__ or error.__context__ is None
+
+
+def test_the_documented_limits_hold_when_nothing_is_said() -> None:
+    settings = BedrockClient().settings
+    assert (settings.max_retries, settings.connect_timeout, settings.timeout) == (3, 5, 300)
+    assert settings.total_timeout is settings.max_concurrency is settings.verify is None
+    assert settings.retry_read_timeouts is False
+    model = ConverseParameters()
+    assert (model.max_retries, model.connect_timeout, model.timeout) == (3, 5, 300)
+    with pytest.raises(AttributeError):
+        settings.timeout = 1  # type: ignore[misc]
 
 
 def test_settings_show_no_secret_and_compare_by_value() -> None:

@@ -87,8 +87,13 @@ def test_no_model_id_at_all(server: Server) -> None:
             {"messages": [{"role": "user", "content": [{"document": {"format": "odt", "name": "n"}}]}]},
             "'odt' is not a document format",
         ),
-        ({"guardrailConfig": {"guardrailIdentifier": "abc"}}, "no guardrailVersion"),
-        ({"guardrailConfig": {"guardrailVersion": "1"}}, "no guardrailIdentifier"),
+        ({"guardrailConfig": {"guardrailIdentifier": "abc"}}, "without guardrailVersion"),
+        (
+            {"guardrailConfig": {"guardrailIdentifier": "a\nb", "guardrailVersion": "1"}},
+            "guardrailIdentifier 'a\\nb'",
+        ),
+        ({"guardrailConfig": {"trace": "on"}}, "guardrail trace 'on'"),
+        ({"guardrailConfig": {"guardrailVersion": "1"}}, "without guardrailIdentifier"),
         ({"temperature": 0.5}, "no member 'temperature'"),
         ({"additionalModelRequestFields": {"x": float("nan")}}, "cannot be written"),
         ({"additionalModelRequestFields": {"x": object()}}, "cannot be written"),
@@ -108,13 +113,35 @@ def test_a_converse_request_that_cannot_be_accepted(
     [
         ("invoke", {"modelId": MODEL, "body": b"{}", "acceppt": "x"}, "no member 'acceppt'"),
         ("invoke", {"modelId": MODEL, "body": {"x": float("inf")}}, "cannot be written"),
-        ("invoke", {"modelId": MODEL, "body": b"{}", "guardrailIdentifier": "a\r\nb: c"}, "printable ASCII"),
+        ("invoke", {"modelId": MODEL, "body": b"{}", "accept": "a\r\nb: c"}, "printable ASCII"),
+        *(
+            (method, {"modelId": MODEL, "body": b"{}", **guardrail}, said)
+            for method in ("invoke", "invoke_stream")
+            for guardrail, said in (
+                ({"guardrailIdentifier": "abc"}, "without guardrailVersion"),
+                ({"guardrailIdentifier": "a\r\nb: c", "guardrailVersion": "1"}, "guardrailIdentifier"),
+                ({"guardrailIdentifier": "abc", "guardrailVersion": "draft"}, "guardrailVersion 'draft'"),
+            )
+        ),
+        *(
+            (
+                "apply_guardrail",
+                {
+                    "guardrailIdentifier": identifier,
+                    "guardrailVersion": "1",
+                    "source": "INPUT",
+                    "content": [],
+                },
+                "guardrailIdentifier",
+            )
+            for identifier in ("..", "x\ny", "a/b", "arn:aws-\n:bedrock:us-east-1:123456789012:guardrail/a")
+        ),
         ("invoke_stream", {"modelId": MODEL, "body": b"{}", "trace": 1}, "trace travels as a header"),
         ("count_tokens", {"modelId": MODEL, "inputs": {}}, "no member 'inputs'"),
         (
             "apply_guardrail",
             {"guardrailIdentifier": "", "guardrailVersion": "1", "source": "INPUT", "content": []},
-            "needs guardrailIdentifier",
+            "without guardrailIdentifier",
         ),
         (
             "apply_guardrail",
@@ -131,6 +158,16 @@ def test_a_converse_request_that_cannot_be_accepted(
         ("embed", {"texts": ["a", ""]}, "a text to embed is empty"),
         ("embed", {"texts": ["a", None]}, "a text to embed is empty"),
         ("embed", {"texts": "a"}, "a list of texts"),
+        ("embed", {"texts": None}, "a list of texts, not None"),
+        ("embed", {"texts": b"a"}, "a list of texts"),
+        *(
+            (
+                "embed",
+                {"texts": ["a", "b"], "concurrency": wrong},
+                "concurrency must be a whole number from 1",
+            )
+            for wrong in (0, -3, "x", True, None)
+        ),
         ("embed", {"texts": ["a"], "dimensions": 100}, "dimensions is 100"),
         ("embed", {"texts": ["a"], "model_id": "a/b"}, "a/b"),
     ],
@@ -154,6 +191,7 @@ def test_a_request_of_another_operation_that_cannot_be_accepted(
         ({"reggion_name": "us-east-1"}, "no parameter 'reggion_name'", "region_name"),
         ({"max_retrys": 1}, "no parameter 'max_retrys'", "max_retries"),
         ({"zzz": 1}, "no parameter 'zzz'", "known parameters: api_key"),
+        ({"aws_profil": "dev"}, "no parameter 'aws_profil'", "did you mean 'aws_profile'?"),
         (
             {"region": "us-east-1", "region_name": "us-east-1"},
             "both 'region' and 'region_name'",
@@ -168,10 +206,14 @@ def test_a_request_of_another_operation_that_cannot_be_accepted(
         ({"api_key": "a\nb"}, "api_key must be", "line break"),
         ({"api_key": "ключ"}, "api_key must be", "ASCII"),
         ({"api_key": 7}, "api_key must be", None),
-        ({"timeout": 0}, "timeout must be a positive number of seconds, not 0", "never infinite"),
+        ({"timeout": 0}, "timeout must be a positive number of seconds", "never infinite"),
         ({"timeout": -1}, "timeout", "never infinite"),
         ({"timeout": float("inf")}, "timeout", "never infinite"),
         ({"timeout": float("nan")}, "timeout", "never infinite"),
+        ({"timeout": 1e10}, "at most 604800, not 10000000000.0", "never infinite"),
+        ({"timeout": 10**400}, "timeout", "never infinite"),
+        ({"total_timeout": 10**5000}, "total_timeout", "never infinite"),
+        ({"connect_timeout": 1e10}, "connect_timeout", "never infinite"),
         ({"timeout": "5"}, "timeout", None),
         ({"timeout": True}, "timeout", None),
         ({"connect_timeout": 0}, "connect_timeout", None),
@@ -180,6 +222,11 @@ def test_a_request_of_another_operation_that_cannot_be_accepted(
         ({"max_retries": 1.5}, "max_retries", None),
         ({"max_retries": True}, "max_retries", None),
         ({"max_concurrency": 0}, "max_concurrency must be a whole number from 1", None),
+        ({"max_retries": 10**5000}, "max_retries", None),
+        ({"max_concurrency": 10**9}, "max_concurrency must be a whole number from 1 to 65536", None),
+        ({"endpoint_url": "https://u:hush@h"}, "endpoint URL 'https://***@h' holds a user name", None),
+        ({"control_endpoint_url": "https://h/?token=hush"}, "has a query", None),
+        ({"endpoint_url": "https://h", "use_fips": True}, "use_fips cannot be combined", None),
         ({"region_name": ""}, "region_name '' is not a region", "us-east-1"),
         ({"region_name": "US East"}, "is not a region", "us-east-1"),
         ({"region_name": "us-east-1\n"}, "is not a region", "us-east-1"),
@@ -192,7 +239,7 @@ def test_a_request_of_another_operation_that_cannot_be_accepted(
         ({"verify": 0}, "verify must be a CA bundle's path or False", None),
         ({"verify": ""}, "verify must be a CA bundle's path or False", None),
     ],
-    ids=repr,
+    ids=lambda value: str(value)[:60] if isinstance(value, str) else None,
 )
 def test_settings_that_cannot_work_are_refused_when_the_client_is_made(
     settings: dict[str, Any], said: str, hint: str | None

@@ -193,3 +193,47 @@ def test_a_proxy_that_cannot_be_used_is_an_error_and_keeps_its_password():
     with pytest.raises(ConfigurationError, match="HTTPS_PROXY names a 'socks5' proxy") as refused:
         proxy_for("https://example.com", {"https_proxy": "socks5://user:hunter2@proxy:1080"})
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://u:hunter2@proxy:abc",
+        "http://u:hunter2@proxy:99999",
+        "http://u:hunter2@[::1",
+        "http://u:hunter2@",
+        "http:///hunter2",
+        "http://u:hunter2@proxy:0",
+        "http://u:hunter#2@proxy:3128",
+        "http://u:hunter2@two proxies",
+        "//u:hunter2@proxy:abc",
+        "http://",
+        "proxy:hunter2",
+    ],
+)
+def test_a_proxy_whose_url_cannot_be_read_is_an_error_and_keeps_its_password(proxy: str):
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY is not a proxy's URL") as refused:
+        proxy_for("https://example.com", {"HTTPS_PROXY": proxy})
+    assert "hunter" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://u:p%23@my_proxy:3128/", "https://[::1]:3128", "http://proxy:", "http://10.0.0.1"]
+)
+def test_a_proxy_may_have_any_host_and_port(proxy: str):
+    assert proxy_for("https://example.com", {"HTTPS_PROXY": proxy}) == proxy
+
+
+@pytest.mark.parametrize(
+    ("profile", "services"),
+    [
+        ({"services": "zz"}, {"zz": {"bedrock_runtime": "https://h"}}),
+        ({"services": {"a": "b"}}, {}),
+        ({"endpoint_url": {"a": "b"}}, {}),
+    ],
+)
+def test_settings_that_are_not_nested_as_they_should_be_are_named(
+    profile: dict[str, object], services: dict[str, dict[str, object]]
+):
+    with pytest.raises(ConfigurationError, match=r"bedrock_runtime|services|endpoint_url"):
+        configured_endpoint("bedrock-runtime", {}, profile, services)

@@ -30,7 +30,7 @@ from bedrock_unified.errors import (
     public_class,
 )
 from bedrock_unified.failures import ErrorMaker, redacted
-from bedrock_unified.wire.failure import Failure, failure_of, server_time
+from bedrock_unified.wire.failure import Failure, InStreamFailure, failure_of, server_time
 from bedrock_unified.wire.http import FailureKind, Response, TransportError
 from bedrock_unified.wire.operations import CONVERSE
 
@@ -235,7 +235,7 @@ def test_a_failure_below_http_says_what_to_look_at(kind: FailureKind, began: boo
         assert isinstance(error, StreamInterrupted if began else errors.ConnectionFailed)
     if began and kind not in timeouts:
         assert ".partial" in str(error.hint)
-    elif kind is not FailureKind.CLOSED:
+    elif kind not in (FailureKind.CLOSED, FailureKind.CORRUPT):
         assert error.hint
 
 
@@ -321,3 +321,51 @@ def test_the_servers_time(date: str, time: float | None) -> None:
 def test_no_date_is_too_strange(date: str) -> None:
     found = server_time({"date": date})
     assert found is None or isinstance(found, float)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "status", "later"),
+    [
+        ("ThrottlingException", "slow down", 429, True),
+        ("ThrottlingException", "Too many tokens per day, please wait before trying again.", 429, False),
+        ("ServiceQuotaExceededException", "used up", 400, False),
+        ("ValidationException", "bad", 400, False),
+        ("SomethingNewException", "odd", 503, True),
+        ("SomethingNewException", "odd", 418, False),
+        ("TransactionInProgressException", "wait", 400, True),
+        ("ModelErrorException", "odd", 424, False),
+        ("throttlingException", "slow down", 429, True),
+    ],
+)
+def test_an_answer_says_whether_the_same_request_may_succeed_later(
+    code: str, message: str, status: int, later: bool
+) -> None:
+    error = maker().answered(Failure(code, message, status, {}), CONVERSE, "m")
+    assert isinstance(error, botocore.exceptions.ClientError)
+    assert error.is_retryable is later
+
+
+def test_only_a_guarded_calls_refusal_speaks_of_guardrails() -> None:
+    denied = Failure(
+        "AccessDeniedException", "You don't have access to the model with the specified model ID.", 403, {}
+    )
+    plain = maker().answered(denied, CONVERSE, "m")
+    assert "ApplyGuardrail" not in str(plain.hint)
+    denied = denied._replace(message="User is not authorized to perform: bedrock:ApplyGuardrail")
+    assert "ApplyGuardrail" in str(maker().answered(denied, CONVERSE, "m", guarded=True))
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("throttlingException", 429),
+        ("validationException", 400),
+        ("modelStreamErrorException", 424),
+        ("internalServerException", 500),
+        ("serviceUnavailableException", 503),
+        ("aLaterException", 500),
+    ],
+)
+def test_an_exception_frame_has_the_status_of_the_modelled_exception(code: str, status: int) -> None:
+    failure = maker().in_stream(InStreamFailure(code, "m"), {"x-amzn-requestid": "r"})
+    assert (failure.status, failure.code, failure.request_id) == (status, code, "r")

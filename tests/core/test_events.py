@@ -53,7 +53,7 @@ def test_padding_is_dropped(parser: type[ConverseEvents | ChunkEvents]) -> None:
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"null", b'"text"', b"{}"], ids=repr)
-@pytest.mark.parametrize("name", ["contentBlockDelta", "messageStop", "later"])
+@pytest.mark.parametrize("name", ["contentBlockDelta", "messageStop", "metadata"])
 def test_an_intact_frame_with_a_senseless_payload_is_a_fault_of_the_stream(name: str, payload: bytes) -> None:
     parser = ConverseEvents()
     good = frame("contentBlockDelta", TEXT)
@@ -63,6 +63,33 @@ def test_an_intact_frame_with_a_senseless_payload_is_a_fault_of_the_stream(name:
     assert parser.feed(good + frame(name, payload) + good) == [{"contentBlockDelta": TEXT}]
     with pytest.raises(FrameError, match=f"payload of a {name} event"):
         parser.check()
+
+    assert parser.partial() is not None
+
+
+@pytest.mark.parametrize("parser", [ConverseEvents, ChunkEvents])
+@pytest.mark.parametrize(
+    ("payload", "members"), [(b"", {}), (b"[1]", [1]), (b"null", None), (b'"text"', "text"), (b"7", 7)]
+)
+def test_an_event_of_a_later_kind_passes_whatever_it_holds(
+    parser: type[ConverseEvents | ChunkEvents], payload: bytes, members: Any
+) -> None:
+    assert parser().feed(frame("later", payload) + frame("later", b"{}")) == [
+        {"later": members},
+        {"later": {}},
+    ]
+    with pytest.raises(FrameError, match="payload of a later event"):
+        parser().feed(frame("later", b"{"))
+
+
+@pytest.mark.parametrize("parser", [ConverseEvents, ChunkEvents])
+@pytest.mark.parametrize("payload", [b"", b"{}", b"["])
+def test_the_protocols_initial_response_is_no_event(
+    parser: type[ConverseEvents | ChunkEvents], payload: bytes
+) -> None:
+    reader = parser()
+    assert reader.feed(frame("initial-response", payload)) == []
+    assert reader.feed(frame("initial-response", payload) + frame("later", {})) == [{"later": {}}]
 
 
 def test_a_chunk_with_a_senseless_payload_is_a_fault_of_the_stream() -> None:

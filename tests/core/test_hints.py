@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from bedrock_unified import errors as e
 from bedrock_unified.hints import (
     canonical_code,
     explain,
+    explain_missing_credentials,
     modelled_status,
     tables,
 )
@@ -250,3 +252,12 @@ def test_recorded_overflows_are_overflows(recorded_errors: list[dict[str, Any]])
         "Input is too long for requested model.",
         "too many total text bytes: 10000002 > 9000000",
     }
+
+
+@pytest.mark.parametrize("message", ["temperature " * 100_000, "model ID " * 100_000, "a" * 1_000_000])
+def test_a_message_of_any_length_is_explained_at_once(message: str) -> None:
+    began = time.perf_counter()
+    call: Any = {"status": 400, "operation": "Converse", "model_id": None, "region": "us-east-1"}
+    explain("ValidationException", message, **call)
+    explain_missing_credentials(message)
+    assert time.perf_counter() - began < 0.5

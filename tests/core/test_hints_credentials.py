@@ -22,6 +22,12 @@ CREDENTIAL_EXAMPLES: list[tuple[str | BaseException, type[e.BedrockError], str]]
         'pip install "botocore[crt]"',
     ),
     (be.ConfigParseError(path="/x", error="y"), e.ConfigurationError, "correct the AWS configuration file"),
+    (
+        RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired."),
+        e.AuthenticationError,
+        "has already expired",
+    ),
+    (AttributeError("'list' object has no attribute 'get'"), e.AuthenticationError, "something else than"),
     (be.LoginRefreshRequired(), e.AuthenticationError, "run `aws login --profile work`"),
     (
         "An error occurred (ForbiddenException) when calling the GetRoleCredentials operation: No access",

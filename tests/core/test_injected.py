@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,9 @@ import boto3
 import pytest
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.eventstream import ChecksumMismatch, InvalidHeadersLength
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from bedrock_unified import BedrockClient
 from bedrock_unified.errors import (
@@ -121,7 +124,7 @@ def test_the_request_reaches_the_client_as_it_is_and_its_answer_comes_back(colou
 
 @colours
 def test_asynchronous_calls_run_on_threads_of_our_own(colour: str) -> None:
-    injected = Boto(converse={})
+    injected = Boto(converse={"output": {}})
     client = BedrockClient(client=injected)
     call(client, colour, "converse", **ASK)
     here = threading.current_thread().name
@@ -378,3 +381,64 @@ def test_what_boto3_refuses_is_told_as_ours(colour: str, server: Server, real: A
         call(client, colour, "converse", **{**ASK, "system": [{"txt": "x"}]})
     assert "txt" in caught.value.message
     assert server.connections == 0
+
+
+@colours
+@pytest.mark.parametrize("member", ["converse", "count_tokens"])
+def test_a_success_without_the_operations_answer_is_told(member: str, colour: str) -> None:
+    """botocore gives a cut JSON text as an answer without members."""
+    client = BedrockClient(client=Boto(**{member: {"ResponseMetadata": {"HTTPStatusCode": 200}}}))
+    request: dict[str, Any] = ASK if member == "converse" else {"modelId": MODEL, "input": {"converse": {}}}
+    with client, pytest.raises(BedrockError, match=r"it has no (output|inputTokens)") as caught:
+        call(client, colour, member, **request)
+    assert (caught.value.status, caught.value.model_id) == (200, request["modelId"])
+
+
+@colours
+def test_an_answer_that_botocore_cannot_parse_is_told(colour: str) -> None:
+    client = BedrockClient(client=Boto(converse=ResponseParserError("no such shape")))
+    with client, pytest.raises(BedrockError, match=r"not Converse's: no such shape"):
+        call(client, colour, "converse", **ASK)
+
+
+@colours
+@pytest.mark.parametrize(
+    "failure", [ChecksumMismatch(1, 2), InvalidHeadersLength(3), ResponseParserError("odd")], ids=repr
+)
+def test_corrupt_bytes_of_a_stream_keep_what_came(failure: Exception, colour: str) -> None:
+    client = BedrockClient(client=Boto(converse_stream={"stream": Events(TEXT, failure)}))
+    with client, pytest.raises(StreamInterrupted, match="not an intact event stream") as caught:
+        stream(client, colour)
+    assert caught.value.partial is not None
+
+
+def test_leaving_a_stalled_stream_does_not_hold_up_the_event_loop() -> None:
+    woken, closed = threading.Event(), threading.Event()
+
+    class Stalled:
+        """Like urllib3: reading and closing share a lock, and shutting the socket down wakes the reader."""
+
+        _raw_stream = SimpleNamespace(shutdown=woken.set)
+        lock = threading.Lock()
+
+        def __iter__(self) -> Any:
+            with self.lock:
+                woken.wait(10)
+            yield from ()
+
+        def close(self) -> None:
+            with self.lock:
+                closed.set()
+
+    async def run() -> float:
+        async with BedrockClient(client=Boto(converse_stream={"stream": Stalled()})) as client:
+            opened = await client.aconverse_stream(**ASK)
+            reader = asyncio.create_task(opened.read())
+            await asyncio.sleep(0.05)
+            began = time.monotonic()
+            reader.cancel()
+            opened.close()
+            return time.monotonic() - began
+
+    assert asyncio.run(run()) < 1
+    assert closed.wait(5)

@@ -149,6 +149,19 @@ def test_deep_nesting_is_carried_as_far_as_python_carries_it_and_then_refused() 
         loads(b"[" * 50_000 + b"]" * 50_000)
 
 
+@pytest.mark.parametrize(
+    "keys", [{1: "a", "1": "b"}, {"x": [{True: 1, "true": 2}]}, {"x": ({None: 1, "null": 2},)}], ids=repr
+)
+def test_keys_that_would_become_one_are_refused(keys: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="two keys of a dict are both"):
+        dumps(keys)
+
+
+def test_keys_that_are_no_text_are_written_as_the_standard_library_does() -> None:
+    value: Any = {1: "a", "b": [{None: 2.5, True: ()}], 1.5: {}}
+    assert loads(dumps(value)) == {"1": "a", "b": [{"null": 2.5, "true": []}], "1.5": {}}
+
+
 def test_a_value_that_holds_itself_is_refused() -> None:
     loop: list[Any] = []
     loop.append(loop)

@@ -100,6 +100,17 @@ def test_the_default_region_is_told_once(caplog: pytest.LogCaptureFixture, serve
     assert [record.getMessage() for record in caplog.records] == ["no region is configured; using us-east-1"]
 
 
+def test_a_configured_endpoint_tells_the_region_as_a_given_one_does(files: dict[str, str]) -> None:
+    url = "https://bedrock-runtime.eu-central-1.amazonaws.com"
+    assert places({"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": url}).region == "eu-central-1"
+    assert places({**files, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": url, "AWS_REGION": "us-west-1"}).region == (
+        "eu-central-1"
+    )
+    assert places({"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": url}, endpoint_url="http://localhost:1").region == (
+        "us-east-1"
+    )
+
+
 @pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
 @pytest.mark.parametrize("value", [" us-east-1", "us-east-1\n", "evil.example/x", "US-EAST-1"])
 def test_an_environment_with_a_senseless_region_is_told_so(name: str, value: str) -> None:
@@ -184,6 +195,25 @@ def test_a_path_in_the_environment_may_use_the_home_folder_and_variables(
         assert places({"AWS_CONFIG_FILE": name}).region == "ap-south-1"
 
 
+def test_a_home_folder_that_is_missing_or_closed_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers run as users without a home, or with root's."""
+
+    def no_home() -> None:
+        raise KeyError("getpwuid(): uid not found")
+
+    def closed(path: object, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda _: no_home())
+    assert places().region == "us-east-1"
+    monkeypatch.setenv("HOME", "/root")
+    monkeypatch.setattr("os.stat", closed)
+    found = places()
+    monkeypatch.undo()
+    assert found.region == "us-east-1"
+
+
 @pytest.mark.parametrize("name", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
 @pytest.mark.parametrize("text", [b"no section\n", b"[default]\nregion = \xff\n"])
 def test_a_file_that_cannot_be_read_is_named(name: str, text: bytes, tmp_path: Path) -> None:
@@ -226,6 +256,16 @@ def test_the_ca_bundle_comes_from_the_first_that_names_one(files: dict[str, str]
     assert verify() == "/r.pem"
     del env["REQUESTS_CA_BUNDLE"]
     assert verify() is True
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9", "http://localhost:9", "http://[::1]:9", "https://127.0.0.1:9"]
+)
+def test_this_machine_is_not_reached_through_a_proxy(url: str) -> None:
+    """A bearer key for it would otherwise travel to the proxy in clear text."""
+    env = {"HTTP_PROXY": "http://proxy:3128", "HTTPS_PROXY": "http://proxy:3128"}
+    assert places(env, endpoint_url=url, api_key="k")[RUNTIME]._settings.proxy is None
+    assert places(env, endpoint_url="http://gateway:9")[RUNTIME]._settings.proxy == "http://proxy:3128"
 
 
 def test_a_place_is_resolved_once_and_its_services_share_budget_and_clock() -> None:

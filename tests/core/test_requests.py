@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from bedrock_unified.converse.guardrail import STREAM_MODES, TRACES, guardrail_config
 from bedrock_unified.converse.tools import is_none, stub_tools, tool_choice, tool_spec
 from bedrock_unified.converse.turns import is_blank, merged_turns
-from bedrock_unified.converse.usage import read_usage
 from bedrock_unified.errors import ConfigurationError, InvalidRequestError
-from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
+from bedrock_unified.parameters import ConverseParameters
 
 from .shapes import documents, values
 
@@ -32,121 +31,6 @@ words = st.text(min_size=1, max_size=10)
 def findings(value: Any, shape: Shape) -> str:
     """What botocore's validator says against it, empty if nothing."""
     return str(ParamValidator().validate(value, shape).generate_report())
-
-
-# Parameters
-
-parameters = st.fixed_dictionaries(
-    {},
-    optional={
-        "max_tokens": st.integers(1, 10**6),
-        "temperature": st.floats(0, 1) | st.integers(0, 1),
-        "top_p": st.floats(0, 1),
-        "stop_sequences": st.lists(words, max_size=3) | words,
-        "guardrail_trace": st.sampled_from(TRACES),
-        "guardrail_stream_processing_mode": st.sampled_from(STREAM_MODES),
-        "additional_model_request_fields": st.dictionaries(words, documents, max_size=3),
-        "additional_model_response_field_paths": st.lists(words, max_size=3),
-        "request_metadata": st.dictionaries(words, words, max_size=3),
-        "performance_config": st.sampled_from([{"latency": "optimized"}, {"latency": "standard"}]),
-        "service_tier": st.sampled_from(["priority", "flex", {"type": "default"}]),
-    },
-)
-
-
-@settings(max_examples=200)
-@given(
-    parameters,
-    guardrail_ids,
-    guardrail_versions,
-    st.booleans(),
-    st.none() | st.lists(words, max_size=3),
-    parameters,
-)
-def test_parameters_become_valid_members_and_stay_as_they_were(
-    runtime: ServiceModel,
-    given_parameters: dict[str, Any],
-    identifier: str,
-    version: str,
-    streaming: bool,
-    stop: list[str] | None,
-    overrides: dict[str, Any],
-) -> None:
-    before, stop_before = copy.deepcopy((given_parameters, overrides)), copy.deepcopy(stop)
-    model = ConverseParameters(**given_parameters, guardrail_identifier=identifier, guardrail_version=version)
-    if isinstance(overrides.get("stop_sequences"), str):
-        overrides["stop_sequences"] = before[1]["stop_sequences"] = [overrides["stop_sequences"]]
-    members = model.converse_members(overrides, stop=stop, streaming=streaming)
-    request = {"modelId": "m", **members}
-    assert findings(request, runtime.operation_model(OPERATIONS[streaming]).input_shape) == ""
-    assert (given_parameters, overrides) == before
-    assert stop == stop_before
-    assert model.converse_members(overrides, stop=stop, streaming=streaming) == members
-
-
-def test_every_parameter_reaches_its_member() -> None:
-    model = ConverseParameters(
-        max_tokens=5,
-        temperature=0.5,
-        top_p=0.25,
-        stop_sequences="END",
-        guardrail_identifier="abc",
-        guardrail_version=3,
-        guardrail_trace="enabled",
-        guardrail_stream_processing_mode="async",
-        additional_model_request_fields={"top_k": 4},
-        additional_model_response_field_paths=["/stop_sequence"],
-        request_metadata={"team": "a"},
-        performance_config={"latency": "optimized"},
-        service_tier="flex",
-    )
-    guardrail = {"guardrailIdentifier": "abc", "guardrailVersion": "3", "trace": "enabled"}
-    members = {
-        "inferenceConfig": {"maxTokens": 5, "temperature": 0.5, "topP": 0.25, "stopSequences": ["END"]},
-        "guardrailConfig": guardrail,
-        "additionalModelRequestFields": {"top_k": 4},
-        "additionalModelResponseFieldPaths": ["/stop_sequence"],
-        "requestMetadata": {"team": "a"},
-        "performanceConfig": {"latency": "optimized"},
-        "serviceTier": {"type": "flex"},
-    }
-    assert model.converse_members({}) == members
-    streamed = {**members, "guardrailConfig": {**guardrail, "streamProcessingMode": "async"}}
-    assert model.converse_members({}, streaming=True) == streamed
-    assert ConverseParameters().converse_members({}) == {}
-
-
-@pytest.mark.parametrize("name", sorted(CALL_PARAMETERS))
-def test_none_in_an_override_switches_the_parameter_off(name: str) -> None:
-    set_values: dict[str, Any] = {
-        "max_tokens": 5,
-        "temperature": 0.0,
-        "top_p": 0.0,
-        "stop_sequences": ["a"],
-        "guardrail_identifier": "abc",
-        "guardrail_version": "1",
-        "guardrail_trace": "enabled",
-        "guardrail_stream_processing_mode": "sync",
-        "guardrail_config": None,
-        "additional_model_request_fields": {"a": 1},
-        "additional_model_response_field_paths": ["/a"],
-        "request_metadata": {"a": "b"},
-        "performance_config": {"latency": "standard"},
-        "service_tier": "flex",
-    }
-    model = ConverseParameters(**set_values)
-    everything = model.converse_members({}, streaming=True)
-    if name in ("guardrail_identifier", "guardrail_version"):
-        with pytest.raises(ConfigurationError, match=f"a guardrail without {name}"):
-            model.converse_members({name: None}, streaming=True)
-        return
-    without = model.converse_members({name: None}, streaming=True)
-    assert (without != everything) == (set_values[name] is not None)
-
-
-def test_zero_is_a_value() -> None:
-    members = ConverseParameters(temperature=0, top_p=0.0).converse_members({})
-    assert members == {"inferenceConfig": {"temperature": 0, "topP": 0}}
 
 
 # Guardrails
@@ -368,49 +252,3 @@ def test_a_history_declares_the_tools_it_speaks_of(runtime: ServiceModel) -> Non
     assert turns == before
     assert [tool["toolSpec"]["name"] for tool in stub_tools([turns[1]])] == ["tool"]
     assert stub_tools([{"role": "user", "content": [{"text": "a"}]}]) == []
-
-
-# Usage
-
-
-@given(*[st.integers(0, 10**6)] * 4)
-def test_input_tokens_are_all_input(plain: int, out: int, read: int, write: int) -> None:
-    usage = read_usage(
-        {
-            "inputTokens": plain,
-            "outputTokens": out,
-            "cacheReadInputTokens": read,
-            "cacheWriteInputTokens": write,
-        }
-    )
-    assert usage is not None
-    assert usage.input_tokens == plain + read + write
-    assert usage.total_tokens == plain + read + write + out
-    assert (usage.cache_read, usage.cache_write) == (read, write)
-
-
-def test_what_bedrock_does_not_say_about_the_cache_is_not_known() -> None:
-    usage = read_usage({"inputTokens": 3, "outputTokens": 2})
-    assert usage is not None
-    assert (usage.cache_read, usage.cache_write, usage.input_tokens) == (None, None, 3)
-    assert read_usage(None) is None
-    assert read_usage({}) is None
-
-
-def test_the_cache_is_read_in_either_spelling_and_by_its_time_to_live() -> None:
-    usage = read_usage(
-        {
-            "inputTokens": 1,
-            "outputTokens": 1,
-            "cacheReadInputTokenCount": 5,
-            "cacheWriteInputTokenCount": 7,
-            "cacheDetails": [
-                {"inputTokens": 3, "ttl": "5m"},
-                {"inputTokens": 2, "ttl": "1h"},
-                {"inputTokens": 2, "ttl": "5m"},
-            ],
-        }
-    )
-    assert usage is not None
-    assert (usage.input_tokens, usage.cache_read, usage.cache_write) == (13, 5, 7)
-    assert usage.cache_write_by_ttl == {"5m": 5, "1h": 2}

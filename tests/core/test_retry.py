@@ -80,7 +80,13 @@ def test_what_botocore_retries_is_retried(operation: str, runtime: ServiceModel)
 
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_which_failures_below_http_are_worth_another_try(kind: FailureKind) -> None:
-    safe = {FailureKind.NAME, FailureKind.CONNECT, FailureKind.CONNECT_TIMEOUT, FailureKind.CLOSED}
+    safe = {
+        FailureKind.NAME,
+        FailureKind.CONNECT,
+        FailureKind.CONNECT_TIMEOUT,
+        FailureKind.CLOSED,
+        FailureKind.CORRUPT,
+    }
     assert is_retryable_failure(kind) is (kind in safe)
     also = {*safe, FailureKind.READ_TIMEOUT}
     assert is_retryable_failure(kind, read_timeouts=True) is (kind in also)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from ..errors import InvalidRequestError
 from ..wire.operations import CONVERSE
+from .guardrail import guardrail_problem
 
 MEMBERS = CONVERSE.in_body | {"modelId"}
 FORMATS: Mapping[str, frozenset[str]] = {
@@ -168,12 +169,6 @@ def _check_tools(config: Mapping[str, Any], refuse: Refuse) -> None:
 
 
 def _check_guardrail(config: Mapping[str, Any], refuse: Refuse) -> None:
-    if not config:
-        return
-    has_id, has_version = config.get("guardrailIdentifier"), config.get("guardrailVersion")
-    if bool(has_id) != bool(has_version):
-        missing = "guardrailVersion" if has_id else "guardrailIdentifier"
-        raise refuse(
-            f"guardrailConfig has no {missing} (given: {has_id or has_version!r})",
-            "a guardrail needs both its id and a version ('1' … or 'DRAFT'); half of it would guard nothing",
-        )
+    problem = guardrail_problem(config)
+    if problem is not None:
+        raise refuse(*problem)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from ..wire import json_codec
-from ..wire.eventstream import Frame, FrameDecoder, FrameError
+from ..wire.eventstream import FrameDecoder, FrameError
 from ..wire.failure import in_stream_failure
 from ..wire.http import FailureKind, TransportError
 from .blobs import decode_delta
@@ -16,7 +16,23 @@ from .reducer import StreamReducer
 Event = dict[str, Any]
 # Deltas of text and small numbers; others (a tool result's JSON) may hold numbers of any size.
 _SMALL = frozenset({"citation", "image", "reasoningContent", "text", "toolUse"})
+# Without their members a stream cannot be understood; later kinds of events are passed on as they are.
+_KNOWN = frozenset(
+    {"chunk", "contentBlockStart", "contentBlockStop", "messageStart", "messageStop", "metadata"}
+)
+# The protocol's own first event, of which Bedrock's operations have none; botocore drops it, too.
+_INITIAL = "initial-response"
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+
+
+def _members(name: str, payload: bytes) -> Any:
+    """The members of an event; of a kind that is not known any value, nothing being ``{}``."""
+    if name not in _KNOWN:
+        return json_codec.loads(payload) if payload else {}
+    members = json_codec.loads(payload)
+    if not isinstance(members, dict):
+        raise TypeError("it is not a JSON object")
+    return cast("Event", members)
 
 
 def _unreadable(name: str, error: Exception) -> FrameError:
@@ -44,13 +60,16 @@ class EventParser:
         """
         events: list[Event] = []
         for frame in self._decoder.feed(data):
-            if frame[0].event_type is None:
+            name = frame[0].event_type
+            if name is None:
                 self._error = in_stream_failure(frame)
                 break
+            if name == _INITIAL:
+                continue
             try:
-                events.append(self._event(frame))
+                events.append({name: self._read(name, frame[1])})
             except _UNREADABLE as error:
-                self._error = _unreadable(frame[0].event_type, error)
+                self._error = _unreadable(name, error)
                 break
         if not events:
             self.check()
@@ -76,7 +95,7 @@ class EventParser:
         """What came so far, where it can be shown as a response."""
         return None
 
-    def _event(self, frame: Frame) -> Event:
+    def _read(self, name: str, payload: bytes) -> Any:
         raise NotImplementedError
 
 
@@ -115,10 +134,15 @@ class ConverseEvents(EventParser):
                             members = json_codec.loads(payload)
                         decode_delta(members["delta"])
                         self.reducer.take(name, members)
+                elif name == _INITIAL:
+                    continue
                 else:
-                    members = json_codec.loads(payload)
+                    members = _members(name, payload)
                     self.reducer.take(name, members)
-                members.pop("p", None)  # padding, so that the frames' lengths do not betray the text
+                if isinstance(members, dict):
+                    cast("Event", members).pop(
+                        "p", None
+                    )  # padding, so that the frames' lengths do not betray the text
             except _UNREADABLE as error:
                 self._error = _unreadable(name, error)
                 break
@@ -133,7 +157,10 @@ class ConverseEvents(EventParser):
             raise TransportError(FailureKind.CLOSED, "the stream ended without messageStop")
 
     def partial(self) -> dict[str, Any] | None:
-        return self.reducer.response()
+        try:
+            return self.reducer.response()
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None  # deltas of no known form: the failure that is being told matters more
 
 
 class ChunkEvents(EventParser):
@@ -141,13 +168,14 @@ class ChunkEvents(EventParser):
 
     __slots__ = ()
 
-    def _event(self, frame: Frame) -> Event:
-        head, payload = frame
-        members = json_codec.loads_quick(payload)
-        members.pop("p", None)
-        if isinstance(members.get("bytes"), str):
-            members["bytes"] = b64decode(members["bytes"])
-        return {head.event_type or "": members}
+    def _read(self, name: str, payload: bytes) -> Any:
+        members = _members(name, payload)
+        if isinstance(members, dict):
+            held = cast("Event", members)
+            held.pop("p", None)
+            if isinstance(held.get("bytes"), str):
+                held["bytes"] = b64decode(held["bytes"])
+        return cast("Any", members)
 
 
 class GivenEvents(ConverseEvents):

@@ -41,7 +41,7 @@ class StreamReducer:
         elif name == "contentBlockStart":
             self.block(members.get("contentBlockIndex", 0)).start(members.get("start", {}))
         elif name == "contentBlockStop":
-            self.block(members.get("contentBlockIndex", 0)).stopped = True
+            self.block(members.get("contentBlockIndex", 0))  # a block of nothing else is an empty one
         elif name == "messageStart":
             self._role = members.get("role", "assistant")
         elif name == "messageStop":
@@ -87,12 +87,11 @@ class StreamReducer:
 class BlockReducer:
     """One content block, from its start and its deltas."""
 
-    __slots__ = ("_parts", "_start", "stopped")
+    __slots__ = ("_parts", "_start")
 
     def __init__(self) -> None:
         self._start: dict[str, Any] = {}
         self._parts: dict[str, list[Any]] = {}
-        self.stopped = False
 
     def start(self, start: dict[str, Any]) -> None:
         """The ``start`` member of ``contentBlockStart``."""
@@ -109,11 +108,6 @@ class BlockReducer:
         if parts is None:
             parts = self._parts[kind] = []
         return parts
-
-    @property
-    def tool_use(self) -> dict[str, Any] | None:
-        """Id and name of the tool that this block calls, None for other blocks."""
-        return self._start.get("toolUse")
 
     @property
     def tool_input(self) -> str:

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, cast
 
 from ..errors import InvalidRequestError
 
 _WORDS: Mapping[str, str] = {"auto": "auto", "any": "any", "required": "any"}
+_TOOL_USE_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
+
+#: The way out for those who want one tool call at a time, which Converse has no member for.
+ONE_AT_A_TIME = (
+    "Claude takes it in additional_model_request_fields: "
+    "{'tool_choice': {'type': 'auto', 'disable_parallel_tool_use': True}}"
+)
+
+
+def tool_use_id(given: Any) -> str:
+    """The id of a tool call as Bedrock takes it; a call and its result in a history get the same one.
+
+    An id that Bedrock would refuse (another provider's, an empty one, None) always becomes the same other
+    one. Source: service model, ``ToolUseBlock.toolUseId``.
+    """
+    text = "" if given is None else str(given)
+    if _TOOL_USE_ID.fullmatch(text):
+        return text
+    return "tool_" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def tool_spec(
@@ -34,7 +55,8 @@ def tool_choice(choice: Any, names: frozenset[str] | set[str] | tuple[str, ...])
         names: the tools there are.
 
     Raises:
-        InvalidRequestError: a name that no tool has, or a dict of no known shape.
+        InvalidRequestError: a name that no tool has, a dict of no known shape, or a wish for one call at a
+            time, which Converse has no member for.
     """
     if choice is None:
         return None
@@ -44,6 +66,11 @@ def tool_choice(choice: Any, names: frozenset[str] | set[str] | tuple[str, ...])
         return {_WORDS[choice]: {}} if choice in _WORDS else _named(choice, names)
     if isinstance(choice, Mapping):
         members = cast("Mapping[str, Any]", choice)
+        if members.get("disable_parallel_tool_use"):
+            raise InvalidRequestError(
+                "Converse has no member that forbids parallel tool calls (disable_parallel_tool_use)",
+                hint=ONE_AT_A_TIME,
+            )
         if len(members) == 1 and (kind := next(iter(members))) in ("auto", "any"):
             return {kind: {}}
         held: Any = members.get("tool") or members.get("function") or members

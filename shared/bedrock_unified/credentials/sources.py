@@ -44,7 +44,12 @@ def choose_source(settings: ConnectionSettings, env: Mapping[str, str], region: 
     if token := env.get("AWS_BEARER_TOKEN_BEDROCK", "").strip():
         check_secret("AWS_BEARER_TOKEN_BEDROCK", token)
         return FixedIdentity(Bearer(token))
-    return environment_keys(env) or ChainIdentity(env.get("AWS_PROFILE") or None, region, explicit=False)
+    return environment_keys(env) or ChainIdentity(ambient_profile(env), region, explicit=False)
+
+
+def ambient_profile(env: Mapping[str, str]) -> str | None:
+    """The profile that the environment names, in botocore's order."""
+    return env.get("AWS_DEFAULT_PROFILE") or env.get("AWS_PROFILE") or None
 
 
 def environment_keys(env: Mapping[str, str]) -> FixedIdentity | None:
@@ -88,24 +93,28 @@ class ChainIdentity:
         credentials = self._credentials
         if credentials is None:
             return None
-        refresh_needed = getattr(credentials, "refresh_needed", None)
-        if refresh_needed is not None and refresh_needed():
+        try:
+            refresh_needed = getattr(credentials, "refresh_needed", None)
+            if refresh_needed is not None and refresh_needed():
+                return None
+            return self._issue(credentials)
+        except Exception:  # fetch() meets it again, and explains it
             return None
-        return self._issue(credentials)
 
     def fetch(self) -> Identity:
         """Ask the chain. Raises AuthenticationError or ConfigurationError with what to do."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
             with self._lock:
                 credentials = self._credentials
                 if credentials is None:
                     credentials = self._credentials = self._find()
             return self._issue(credentials)
-        # STS and SSO refuse with a ClientError; a provider that finds its own settings unreadable, a process
-        # that does not exist and a token file that is gone come as they are.
-        except (BotoCoreError, ClientError, OSError, ValueError, KeyError) as error:
+        except BedrockError:
+            self._credentials = None  # what was found cannot sign; the next call looks again
+            raise
+        # botocore has no class for what its providers raise: STS and SSO refuse with a ClientError, a process
+        # answers a list, keys are refreshed and still expired, a token file is gone.
+        except Exception as error:
             raise self._explained(error) from error
 
     def renew(self, expired: Identity) -> bool:
@@ -117,6 +126,9 @@ class ChainIdentity:
 
     def _issue(self, credentials: Any) -> Keys:
         frozen = credentials.get_frozen_credentials()
+        for name in ("access_key", "secret_key", "token"):
+            if (value := getattr(frozen, name)) or name != "token":
+                check_secret(f"the {name} found by the AWS provider {credentials.method!r}", value)
         keys = self._issued = Keys(frozen.access_key, frozen.secret_key, frozen.token or None)
         return keys
 

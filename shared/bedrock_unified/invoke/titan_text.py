@@ -5,7 +5,7 @@ Source: Amazon Bedrock user guide, "Amazon Titan Text Embeddings V2"; answers as
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from ..errors import BedrockError, InvalidRequestError
 from ..wire import json_codec
@@ -42,7 +42,10 @@ def answer(body: bytes) -> tuple[list[float], int]:
     """
     try:
         fields = json_codec.loads_quick(body)
-        return fields["embedding"], fields.get("inputTextTokenCount", 0)
+        vector, tokens = fields["embedding"], fields.get("inputTextTokenCount", 0)
+        if not isinstance(vector, list) or not isinstance(tokens, int):
+            raise TypeError("no list of numbers, or no number of tokens")
+        return cast("list[float]", vector), tokens
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BedrockError(
             f"the answer is not an embedding: {body[:200].decode('utf-8', 'replace')!r}",

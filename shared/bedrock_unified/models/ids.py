@@ -156,15 +156,6 @@ def parse_arn(text: str) -> ArnParts:
     return ArnParts(partition, service, region, account, resource_type, resource_id)
 
 
-def region_of_arn(spec: str) -> str | None:
-    """The region that a model's ARN names, None when the model is not given by an ARN.
-
-    Raises:
-        InvalidRequestError: as :func:`parse_model_id`.
-    """
-    return parse_model_id(spec).region
-
-
 @lru_cache(maxsize=2048)
 def _parse(spec: str) -> ModelId:
     name = _without_marks(spec)

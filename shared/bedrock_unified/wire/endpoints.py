@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConfigurationError
@@ -69,6 +69,8 @@ _REAL_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,2}-\d{1,2}")
 _BEDROCK_LABEL = re.compile(r"bedrock(?:-[a-z]+)*")
 _HOST = re.compile(r"(?:(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.)*(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.?")
 _PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
+_PROXY_PLACE = re.compile(r"(?:[A-Za-z0-9._-]+|\[[A-Za-z0-9:.%_-]+\])(?::\d*)?")
+_ESCAPE = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 _BLANK = re.compile(r"[\x00-\x20\x7f]|\s")
 
 
@@ -127,15 +129,6 @@ def custom_endpoint(url: str, *, fips: bool = False, dualstack: bool = False) ->
                 "leave it out and name the host you want in the URL"
             )
     return _checked(url)
-
-
-def join_endpoint(base_url: str, path: str) -> str:
-    """The URL of ``path`` (with its leading slash and, where it has one, its query) under an endpoint's URL.
-
-    Raises:
-        ConfigurationError: the base cannot be an endpoint.
-    """
-    return _checked(base_url) + path
 
 
 def region_from_url(url: str) -> str | None:
@@ -205,16 +198,32 @@ def configured_endpoint(
         if url := env.get(variable):
             return url
     if "services" in profile:
-        name = profile["services"]
-        section = (services or {}).get(name)
+        name = _text(profile, "services")
+        section = (services or {}).get(name or "")
         if not section:
             raise ConfigurationError(
                 f"the AWS profile names the services section {name!r}, which the configuration file lacks; "
                 f"add [services {name}] or remove the line"
             )
-        if url := section.get(key, {}).get("endpoint_url"):
+        settings: Any = section.get(key, {})
+        if not isinstance(settings, Mapping):
+            raise ConfigurationError(
+                f"{key} in the AWS configuration file's [services {name}] holds no settings; "
+                "write endpoint_url on an indented line under it"
+            )
+        if url := _text(cast("Mapping[str, Any]", settings), "endpoint_url"):
             return url
-    return profile.get("endpoint_url") or None
+    return _text(profile, "endpoint_url")
+
+
+def _text(section: Mapping[str, Any], key: str) -> str | None:
+    """A setting of the AWS configuration file that is no group of settings."""
+    value = section.get(key)
+    if value is not None and not isinstance(value, str):
+        raise ConfigurationError(
+            f"{key} in the AWS configuration file is a group of settings; write its value on the same line"
+        )
+    return value or None
 
 
 def proxy_for(url: str, env: Mapping[str, str]) -> str | None:
@@ -225,23 +234,40 @@ def proxy_for(url: str, env: Mapping[str, str]) -> str | None:
     ``ALL_PROXY`` is not read, nor are the proxy settings of macOS and Windows.
 
     Raises:
-        ConfigurationError: the proxy is neither an http nor an https one.
+        ConfigurationError: the proxy is neither an http nor an https one, or has no readable host and port.
+            Its URL is not shown: it may hold a password.
     """
     settings = _proxy_settings(env)
     parts = urlsplit(url)
     proxy = settings.get(parts.scheme)
     if not proxy or _bypassed(parts.netloc.lower(), settings.get("no")):
         return None
+    variable = f"{parts.scheme.upper()}_PROXY"
     if proxy.startswith("//"):
-        return f"http:{proxy}"
+        proxy = f"http:{proxy}"
     scheme, separator, _ = proxy.partition("://")
     if not separator:
-        return f"http://{proxy}"
-    if scheme not in ("http", "https"):
+        proxy = f"http://{proxy}"
+    elif scheme not in ("http", "https"):
         raise ConfigurationError(
-            f"{parts.scheme.upper()}_PROXY names a {scheme!r} proxy; only http and https proxies can be used"
+            f"{variable} names a {scheme!r} proxy; only http and https proxies can be used"
+        )
+    if not _is_proxy(proxy):
+        raise ConfigurationError(
+            f"{variable} is not a proxy's URL, http://<host>:<port>",
+            hint="special characters of its user name and password are percent-encoded",
         )
     return proxy
+
+
+def _is_proxy(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    place = parts.netloc.rpartition("@")[2]
+    return port != 0 and _BLANK.search(url) is None and _PROXY_PLACE.fullmatch(place) is not None
 
 
 def _proxy_settings(env: Mapping[str, str]) -> dict[str, str]:
@@ -271,7 +297,11 @@ def _bypassed(netloc: str, no_proxy: str | None) -> bool:
 
 @lru_cache(maxsize=256)
 def _checked(url: str) -> str:
-    """An endpoint's URL without trailing slash, or a ConfigurationError that says what is wrong with it."""
+    """An endpoint's URL, or a ConfigurationError that says what is wrong with it.
+
+    It comes as HTTP libraries send it, which is what must be signed: no slash at its end, no dot behind the
+    host, escapes in upper case.
+    """
     shown = _shown(url)
     if _BLANK.search(url) or not url.isprintable():
         raise ConfigurationError(f"the endpoint URL {shown} has a blank or control character; remove it")
@@ -286,7 +316,10 @@ def _checked(url: str) -> str:
         raise ConfigurationError(f"the endpoint URL {shown} cannot be read: {error}") from None
     if problem := _problem(url, parts, port):
         raise ConfigurationError(f"the endpoint URL {shown} {problem}")
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    host = re.sub(r":\d*$", "", parts.netloc).removesuffix(".")
+    place = host if port is None else f"{host}:{port}"
+    path = _ESCAPE.sub(lambda escape: escape[0].upper(), parts.path.rstrip("/"))
+    return f"{parts.scheme}://{place}{path}"
 
 
 def _problem(url: str, parts: SplitResult, port: int | None) -> str | None:

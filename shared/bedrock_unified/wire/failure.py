@@ -21,7 +21,6 @@ class Failure(NamedTuple):
     message: str
     status: int
     headers: Mapping[str, str]
-    in_stream: bool = False
 
     @property
     def request_id(self) -> str | None:

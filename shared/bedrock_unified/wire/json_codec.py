@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from enum import Enum
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 from uuid import UUID
 
 import orjson
@@ -25,12 +25,13 @@ def dumps(value: Any) -> bytes:
     """Compact UTF-8 JSON. ``bytes`` anywhere become base64 text, which is what Bedrock's blobs are.
 
     Raises:
-        ValueError: NaN or infinity, which JSON cannot say.
+        ValueError: NaN or infinity, which JSON cannot say; two keys that JSON writes alike (1 and "1").
         TypeError: a value JSON has no form for; the message names its type.
     """
     try:
         text = orjson.dumps(value, default=_encode_other, option=_ONLY_JSON)
     except TypeError:
+        _refuse_ambiguous(value)
         return _dumps_slowly(value)
     if b"null" in text:
         return _dumps_slowly(value)
@@ -55,6 +56,33 @@ def loads_quick(text: bytes) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return _loads_slowly(text)
+
+
+def _refuse_ambiguous(value: Any) -> None:
+    """Refuse keys that are different in Python and the same in JSON, where one value would be lost."""
+    try:
+        _look_for_ambiguous(value)
+    except RecursionError:
+        return  # the writing says whether it is too deep or holds itself
+
+
+def _look_for_ambiguous(value: Any) -> None:
+    if isinstance(value, dict):
+        members = cast("dict[Any, Any]", value)
+        names = [key if isinstance(key, str) else _number(key) for key in members]
+        if len(set(names)) < len(names):
+            doubled = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"two keys of a dict are both {doubled!r:.80} in JSON")
+        for item in members.values():
+            _look_for_ambiguous(item)
+    elif isinstance(value, (list, tuple)):
+        for item in cast("list[Any]", value):
+            _look_for_ambiguous(item)
+
+
+def _number(key: Any) -> Any:
+    """The text of a key that the standard library makes a string; others it refuses itself."""
+    return json.dumps(key) if key is None or isinstance(key, (bool, int, float)) else key
 
 
 def _dumps_slowly(value: Any) -> bytes:

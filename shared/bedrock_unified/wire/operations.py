@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from ..errors import InvalidRequestError
@@ -223,9 +223,9 @@ def _encode_raw(operation: Operation, target: str, members: Mapping[str, Any]) -
         body = b""
     elif isinstance(body, str):
         body = body.encode()
-    elif not isinstance(body, (bytes, bytearray)):
+    elif not isinstance(body, (bytes, bytearray, memoryview)):
         body = json_codec.dumps(body)
-    return Encoded(target, headers, bytes(body))
+    return Encoded(target, headers, bytes(cast("bytes", body)))
 
 
 @lru_cache(maxsize=512)

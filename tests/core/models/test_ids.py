@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_unified.errors import InvalidRequestError
-from bedrock_unified.models.ids import aliases, parse_arn, parse_model_id, region_of_arn
+from bedrock_unified.models.ids import aliases, parse_arn, parse_model_id
 
 WIRE = Path(os.environ.get("BEDROCK_TRAFFIC") or Path(__file__).parents[4] / "shared" / "wire")
 ACCOUNT = "123456789012"
@@ -236,7 +236,7 @@ def test_every_kind_of_arn_is_read(arn, kind, vendor, base_id):
     for spec in (arn, f"bedrock/{arn}", f"bedrock:{arn}"):
         model = parse_model_id(spec)
         assert (model.wire_id, model.kind, model.vendor, model.base_id) == (arn, kind, vendor, base_id)
-        assert model.region == region_of_arn(spec) == "us-east-1"
+        assert model.region == "us-east-1"
 
 
 def test_kinds_of_ids():
@@ -244,7 +244,7 @@ def test_kinds_of_ids():
     assert parse_model_id("amazon.nova-lite-v1:0").kind == "foundation-model"
     assert parse_model_id("my-model").kind == "bare"
     assert parse_model_id("my-model").region is None
-    assert region_of_arn("amazon.nova-lite-v1:0") is None
+    assert parse_model_id("amazon.nova-lite-v1:0").region is None
 
 
 def test_a_prompts_version_is_part_of_its_arn():

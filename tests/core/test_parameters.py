@@ -1,0 +1,158 @@
+"""A model's parameters as members of a request: valid, complete, and overridden for a single call."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from botocore.model import ServiceModel, Shape
+from botocore.validate import ParamValidator
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bedrock_unified.converse.guardrail import STREAM_MODES, TRACES
+from bedrock_unified.errors import ConfigurationError
+from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
+
+from .shapes import documents
+
+OPERATIONS = {False: "Converse", True: "ConverseStream"}
+guardrail_ids = st.from_regex(r"[a-z0-9]{1,20}", fullmatch=True) | st.just(
+    "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123"
+)
+guardrail_versions = st.from_regex(r"[1-9][0-9]{0,7}", fullmatch=True) | st.just("DRAFT")
+words = st.text(min_size=1, max_size=10)
+
+
+def findings(value: Any, shape: Shape) -> str:
+    """What botocore's validator says against it, empty if nothing."""
+    return str(ParamValidator().validate(value, shape).generate_report())
+
+
+parameters = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_tokens": st.integers(1, 10**6),
+        "temperature": st.floats(0, 1) | st.integers(0, 1),
+        "top_p": st.floats(0, 1),
+        "stop_sequences": st.lists(words, max_size=3) | words,
+        "guardrail_trace": st.sampled_from(TRACES),
+        "guardrail_stream_processing_mode": st.sampled_from(STREAM_MODES),
+        "additional_model_request_fields": st.dictionaries(words, documents, max_size=3),
+        "additional_model_response_field_paths": st.lists(words, max_size=3),
+        "request_metadata": st.dictionaries(words, words, max_size=3),
+        "performance_config": st.sampled_from([{"latency": "optimized"}, {"latency": "standard"}]),
+        "service_tier": st.sampled_from(["priority", "flex", {"type": "default"}]),
+    },
+)
+
+
+@settings(max_examples=200)
+@given(
+    parameters,
+    guardrail_ids,
+    guardrail_versions,
+    st.booleans(),
+    st.none() | st.lists(words, max_size=3),
+    parameters,
+)
+def test_parameters_become_valid_members_and_stay_as_they_were(
+    runtime: ServiceModel,
+    given_parameters: dict[str, Any],
+    identifier: str,
+    version: str,
+    streaming: bool,
+    stop: list[str] | None,
+    overrides: dict[str, Any],
+) -> None:
+    before, stop_before = copy.deepcopy((given_parameters, overrides)), copy.deepcopy(stop)
+    model = ConverseParameters(**given_parameters, guardrail_identifier=identifier, guardrail_version=version)
+    if isinstance(overrides.get("stop_sequences"), str):
+        overrides["stop_sequences"] = before[1]["stop_sequences"] = [overrides["stop_sequences"]]
+    members = model.converse_members(overrides, stop=stop, streaming=streaming)
+    request = {"modelId": "m", **members}
+    assert findings(request, runtime.operation_model(OPERATIONS[streaming]).input_shape) == ""
+    assert (given_parameters, overrides) == before
+    assert stop == stop_before
+    assert model.converse_members(overrides, stop=stop, streaming=streaming) == members
+
+
+def test_every_parameter_reaches_its_member() -> None:
+    model = ConverseParameters(
+        max_tokens=5,
+        temperature=0.5,
+        top_p=0.25,
+        stop_sequences="END",
+        guardrail_identifier="abc",
+        guardrail_version=3,
+        guardrail_trace="enabled",
+        guardrail_stream_processing_mode="async",
+        additional_model_request_fields={"top_k": 4},
+        additional_model_response_field_paths=["/stop_sequence"],
+        request_metadata={"team": "a"},
+        performance_config={"latency": "optimized"},
+        service_tier="flex",
+    )
+    guardrail = {"guardrailIdentifier": "abc", "guardrailVersion": "3", "trace": "enabled"}
+    members = {
+        "inferenceConfig": {"maxTokens": 5, "temperature": 0.5, "topP": 0.25, "stopSequences": ["END"]},
+        "guardrailConfig": guardrail,
+        "additionalModelRequestFields": {"top_k": 4},
+        "additionalModelResponseFieldPaths": ["/stop_sequence"],
+        "requestMetadata": {"team": "a"},
+        "performanceConfig": {"latency": "optimized"},
+        "serviceTier": {"type": "flex"},
+    }
+    assert model.converse_members({}) == members
+    streamed = {**members, "guardrailConfig": {**guardrail, "streamProcessingMode": "async"}}
+    assert model.converse_members({}, streaming=True) == streamed
+    assert ConverseParameters().converse_members({}) == {}
+
+
+@pytest.mark.parametrize("name", sorted(CALL_PARAMETERS))
+def test_none_in_an_override_switches_the_parameter_off(name: str) -> None:
+    set_values: dict[str, Any] = {
+        "max_tokens": 5,
+        "temperature": 0.0,
+        "top_p": 0.0,
+        "stop_sequences": ["a"],
+        "guardrail_identifier": "abc",
+        "guardrail_version": "1",
+        "guardrail_trace": "enabled",
+        "guardrail_stream_processing_mode": "sync",
+        "guardrail_config": None,
+        "additional_model_request_fields": {"a": 1},
+        "additional_model_response_field_paths": ["/a"],
+        "request_metadata": {"a": "b"},
+        "performance_config": {"latency": "standard"},
+        "service_tier": "flex",
+    }
+    model = ConverseParameters(**set_values)
+    everything = model.converse_members({}, streaming=True)
+    if name in ("guardrail_identifier", "guardrail_version"):
+        with pytest.raises(ConfigurationError, match=f"a guardrail without {name}"):
+            model.converse_members({name: None}, streaming=True)
+        return
+    without = model.converse_members({name: None}, streaming=True)
+    assert (without != everything) == (set_values[name] is not None)
+
+
+def test_zero_is_a_value() -> None:
+    members = ConverseParameters(temperature=0, top_p=0.0).converse_members({})
+    assert members == {"inferenceConfig": {"temperature": 0, "topP": 0}}
+
+
+def test_none_leaves_a_parameter_at_its_default_and_is_the_default_of_most() -> None:
+    model = ConverseParameters(
+        max_retries=None, timeout=None, retry_read_timeouts=None, temperature=None, verify=None
+    )
+    assert (model.max_retries, model.timeout, model.retry_read_timeouts) == (3, 300, False)
+    assert model.temperature is None
+    assert model == ConverseParameters()
+
+
+def test_clients_that_were_handed_in_are_not_part_of_what_is_written_down() -> None:
+    model = ConverseParameters(client=object(), control_client=object())
+    assert not {"client", "control_client"} & model.model_dump().keys()
+    assert "object at" not in repr(model)
