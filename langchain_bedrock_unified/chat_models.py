@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LangSmithParams, LanguageModelInput
@@ -13,7 +13,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import BaseModel, ConfigDict, Field
 
-from bedrock_unified.converse.tools import is_none, tool_choice
+from bedrock_unified.client import BedrockClient
+from bedrock_unified.converse.tools import ONE_AT_A_TIME, is_none, tool_choice
 from bedrock_unified.errors import BedrockError
 from bedrock_unified.parameters import SECRETS, ConverseParameters
 
@@ -50,8 +51,8 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
     LangChain owns keep LangChain's meaning (``cache``, ``profile``, ``metadata``, …).
 
     Every parameter of :class:`~bedrock_unified.parameters.ConverseParameters` can be given to a single call,
-    too, as can ``model``, ``system``, ``tools``, ``tool_choice``, ``output_config`` and Converse's members by
-    their own names.
+    too, as can ``model``, ``system``, ``tools``, ``tool_choice``, ``output_config``, ``response_format`` (of
+    type ``json_schema``) and Converse's members by their own names.
 
     Raises:
         ConfigurationError: at construction: an unknown keyword, two spellings of one, a value that cannot
@@ -189,8 +190,7 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         if parallel_tool_calls is False:
             raise InvalidRequestError(
                 "Converse has no member that forbids parallel tool calls",
-                hint="Claude takes it in additional_model_request_fields: "
-                "{'tool_choice': {'type': 'auto', 'disable_parallel_tool_use': True}}",
+                hint=ONE_AT_A_TIME,
             )
         converted = converse_tools(tools, strict=strict)
         if tool_choice is not None:
@@ -217,6 +217,7 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
 
         Raises:
             NotImplementedError: another method.
+            InvalidRequestError: ``tools`` or ``tool_choice``, or a schema that is none.
         """
         if method != "function_calling":
             raise NotImplementedError(
@@ -234,7 +235,52 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
     @property
     def _identifying_params(self) -> dict[str, Any]:
         shown = ("model_id", "region_name", "endpoint_url", "system", "output_config", *_INFERENCE)
-        return {name: value for name in shown if (value := getattr(self, name)) is not None}
+        return {
+            **{name: value for name in shown if (value := getattr(self, name)) is not None},
+            **self._place(),
+        }
+
+    def _place(self) -> dict[str, Any]:
+        """Where a ``client`` that was handed in goes, and how: two places never share a cached answer."""
+        client = self.client
+        if isinstance(client, BedrockClient):
+            settings = client.settings
+            meta = getattr(settings.client, "meta", None)
+            told = {
+                name: value
+                for name in sorted(settings.names() - _UNWRITTEN)
+                if (value := getattr(settings, name)) != type(self).model_fields[name].default
+            }
+        elif client is None:
+            return {}
+        else:
+            meta, told = getattr(client, "meta", None), {}
+        for name in ("region_name", "endpoint_url"):
+            if isinstance(value := getattr(meta, name, None), str):
+                told[name] = value
+        return told
+
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        self._forget_description()  # a list or dict among the parameters may have changed in itself
+        return super()._get_llm_string(stop=stop, **kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self._forget_description()
+
+    def __copy__(self) -> Self:
+        copied = super().__copy__()
+        copied._forget_description()
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        copied = super().__deepcopy__(memo)
+        copied._forget_description()
+        return copied
+
+    def _forget_description(self) -> None:
+        """Drop what langchain-core keeps of the parameters for caches and traces; it makes it again."""
+        vars(self).pop("_serialized", None)
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         def value(name: str) -> Any:
@@ -249,8 +295,8 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
             params["ls_temperature"] = temperature
         if (max_tokens := value("max_tokens")) is not None:
             params["ls_max_tokens"] = max_tokens
-        if stops := stop or value("stop_sequences"):
-            params["ls_stop"] = stops
+        if stops := value("stop_sequences") if stop is None else stop:
+            params["ls_stop"] = [stops] if isinstance(stops, str) else stops
         return params
 
     @classmethod
@@ -265,16 +311,22 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
 
     @property
     def lc_attributes(self) -> dict[str, Any]:
-        """Remembers explicit credentials, so that a copy without them never signs as somebody else."""
-        return {"credentials_lost": True} if self._secrets_lost or self._has_credentials() else {}
+        """Where a ``client`` goes, itself not written down, and whether explicit credentials existed.
+
+        The copy goes to the same place, and never signs as somebody else.
+        """
+        lost = self._secrets_lost or self._has_credentials()
+        return {**self._place(), **({"credentials_lost": True} if lost else {})}
 
     def _has_credentials(self) -> bool:
+        if isinstance(self.client, BedrockClient) and self.control_client is None:
+            return self.client.settings.without_secrets().secrets_lost
         return any(getattr(self, name) is not None for name in (*SECRETS, "client", "control_client"))
 
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
         state["__dict__"]["credentials_lost"] = state["__pydantic_private__"]["_secrets_lost"]
-        state["__dict__"].pop("_serialized", None)  # cached by langchain-core, made again on demand
+        state["__dict__"].pop("_serialized", None)
         return state
 
 
@@ -285,6 +337,7 @@ ChatBedrock._agenerate.__signature__ = signature(ChatBedrock._agenerate)  # type
 #: The name that langchain-aws gives its class on the same API.
 ChatBedrockConverse = ChatBedrock
 
+_UNWRITTEN = {*SECRETS, "client", "control_client"}
 _INFERENCE = tuple(
     name for name in ConverseParameters.model_fields if name not in ConverseParameters.__mro__[1].model_fields
 )

@@ -24,6 +24,9 @@ class BedrockEmbeddings(ConnectionParameters, Embeddings):
         >>> len(embeddings.embed_query("What is a vector?"))  # doctest: +SKIP
         512
 
+    An ARN that does not tell its model (an application inference profile's, a provisioned model's) is taken
+    at its owner's word.
+
     Raises:
         ConfigurationError: at construction: an unknown keyword, a model of another family.
         InvalidRequestError: by calls: an empty text; nothing is sent.
@@ -35,7 +38,7 @@ class BedrockEmbeddings(ConnectionParameters, Embeddings):
     spellings: ClassVar[Mapping[str, str]] = SPELLINGS
     error_classes: ClassVar[Any] = ERROR_CLASSES
 
-    model_id: str = Field(default=MODEL, description="model id, inference profile id or ARN")
+    model_id: str = Field(default=MODEL, description="model id or ARN, also of an inference profile")
     dimensions: Literal[256, 512, 1024] | None = Field(default=None, description="default of the model: 1024")
     normalize: bool | None = Field(default=None, description="unit length; default of the model: True")
 
@@ -60,7 +63,9 @@ class BedrockEmbeddings(ConnectionParameters, Embeddings):
 
     def _check(self) -> None:
         super()._check()
-        if check_model_id(self.model_id).base_id != MODEL:
+        model = check_model_id(self.model_id)
+        opaque = model.arn is not None and model.vendor is None  # such as an application inference profile's
+        if model.base_id != MODEL and not opaque:
             raise ConfigurationError(
                 f"BedrockEmbeddings cannot embed with {self.model_id!r}",
                 hint=f"the model it knows is {MODEL}",

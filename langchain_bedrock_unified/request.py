@@ -16,6 +16,7 @@ from bedrock_unified.spelling import canonical
 from .errors import InvalidRequestError
 from .messages.to_converse import Turn, converse_messages, system_blocks
 from .model_id import SPELLINGS
+from .response_format import text_format
 from .tools import converse_tools, tool_names
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ Request = dict[str, Any]
 
 #: Converse members that a call may give by their own names.
 _RAW = MEMBERS - {"messages", "modelId", "system"}
-_OWN = frozenset({"model_id", "system", "tools", "tool_choice", "output_config"})
+_OWN = frozenset({"model_id", "system", "tools", "tool_choice", "output_config", "response_format"})
 _KNOWN = CALL_PARAMETERS | _OWN | _RAW
 #: What langchain-core itself puts among a call's keywords; it has been heeded before the call comes here.
 _LANGCHAINS = ("stream", "ls_structured_output_format", "structured_output_format")
@@ -44,8 +45,8 @@ def converse_request(
     Args:
         stop: stop sequences of this call, instead of the model's own.
         given: the call's keywords: any field of :class:`~bedrock_unified.parameters.ConverseParameters`,
-            ``model``, ``system``, ``tools``, ``tool_choice``, ``output_config``, or a member of Converse by
-            its own name.
+            ``model``, ``system``, ``tools``, ``tool_choice``, ``output_config``, ``response_format``, or a
+            member of Converse by its own name.
 
     Raises:
         InvalidRequestError: an unknown keyword, or content that Converse has no form for.
@@ -60,7 +61,7 @@ def converse_request(
     }
     if system:
         request["system"] = system
-    output_config = call.get("output_config", model.output_config)
+    output_config = _output_config(model, call)
     if output_config:
         request["outputConfig"] = output_config
     tool_config = _tool_config(call, turns)
@@ -69,6 +70,20 @@ def converse_request(
     for name in _RAW.intersection(call):
         _put_raw(request, name, call[name])
     return request
+
+
+def _output_config(model: ChatBedrock, call: Mapping[str, Any]) -> dict[str, Any] | None:
+    config = call.get("output_config", model.output_config)
+    asked = text_format(call.get("response_format"))
+    if asked is None:
+        return config
+    for name in ("output_config", "outputConfig"):
+        if "textFormat" in (call.get(name) or {}):
+            raise InvalidRequestError(
+                f"a call was given response_format next to a textFormat in {name}, which mean the same",
+                hint="keep one of them",
+            )
+    return {**(config or {}), "textFormat": asked}
 
 
 def _put_raw(request: Request, name: str, value: Any) -> None:

@@ -10,6 +10,7 @@ from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser,
 from langchain_core.runnables import RunnableMap, RunnablePassthrough
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
+from .errors import InvalidRequestError
 from .tools import converse_tool, tool_names
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ def structured(
     bound: Mapping[str, Any],
 ) -> Runnable[Any, Any]:
     """The model with one tool of this schema, its calls parsed into the schema's type."""
+    if taken := {"tools", "tool_choice"}.intersection(bound):
+        raise InvalidRequestError(
+            f"with_structured_output() binds a tool of its own and takes no {' or '.join(sorted(taken))}",
+            hint="bind_tools([…]) on a model without structured output, or an agent with a response_format",
+        )
     answering = model.bind_tools(
         [schema],
         tool_choice="any",

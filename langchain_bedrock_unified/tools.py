@@ -6,18 +6,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic.errors import PydanticUserError
 
 from bedrock_unified.converse.tools import tool_spec
 
 from .errors import InvalidRequestError
+from .messages.blocks import cache_point
 
 Tool = dict[str, Any]
 
 _NATIVE = ("toolSpec", "systemTool", "cachePoint")
+#: Members of a tool in Anthropic's shape that Converse has a form for.
+_ANTHROPICS = {"name", "description", "input_schema", "strict", "cache_control", "type"}
 
 
 def converse_tools(tools: Iterable[Any], *, strict: bool | None = None) -> list[Tool]:
-    """The tools as Converse takes them.
+    """The tools as Converse takes them, a cache point behind each with Anthropic's ``cache_control``.
 
     Args:
         tools: functions, Pydantic models, TypedDicts, LangChain tools, JSON schemas with a title, tools in
@@ -27,18 +31,27 @@ def converse_tools(tools: Iterable[Any], *, strict: bool | None = None) -> list[
     Raises:
         InvalidRequestError: something that is no tool, or a tool that only another provider can run.
     """
-    if isinstance(tools, (str, bytes, Mapping)):
-        raise InvalidRequestError("tools must be a list of tools", hint=f"write [{tools!r:.80}]")
-    return [converse_tool(tool, strict=strict) for tool in tools]
+    if isinstance(tools, (str, bytes, Mapping)) or not isinstance(tools, Iterable):
+        hint = "give [] for no tools" if tools is None else f"write [{tools!s:.80}]"
+        raise InvalidRequestError("tools must be a list of tools", hint=hint)
+    converted: list[Tool] = []
+    for tool in tools:
+        converted.append(converse_tool(tool, strict=strict))
+        if (control := _cache_control(tool)) is not None:
+            converted.append(cache_point(control))
+    return converted
 
 
 def converse_tool(tool: Any, *, strict: bool | None = None) -> Tool:
     """One tool, see :func:`converse_tools`."""
     if isinstance(tool, Mapping) and any(kind in tool for kind in _NATIVE):
         return _native(tool, strict)
+    if isinstance(tool, Mapping) and "input_schema" in tool:
+        _check_anthropic(tool)
+        strict = tool.get("strict", strict)
     try:
         converted = convert_to_openai_tool(tool, strict=strict)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, PydanticUserError) as error:
         raise InvalidRequestError(
             f"{tool!r:.120} cannot be read as a tool: {' '.join(str(error).split()):.300}",
             hint="give a function with type hints, a Pydantic model, a LangChain tool or a named schema",
@@ -62,6 +75,22 @@ def tool_names(tools: Iterable[Tool]) -> frozenset[str]:
     return frozenset(
         held["name"] for tool in tools for kind in ("toolSpec", "systemTool") if (held := tool.get(kind))
     )
+
+
+def _check_anthropic(tool: Mapping[str, Any]) -> None:
+    unknown = sorted(tool.keys() - _ANTHROPICS)
+    if unknown or tool.get("type") not in (None, "custom"):
+        what = f"members {', '.join(unknown)}" if unknown else f"type {tool['type']!r}"
+        raise InvalidRequestError(
+            f"Converse has no form for {what} of the tool {tool.get('name')!r}",
+            hint="leave them out; what only Claude knows goes into additional_model_request_fields",
+        )
+
+
+def _cache_control(tool: Any) -> Any:
+    """Anthropic's ``cache_control``, as a tool's dict or a LangChain tool's ``extras`` has it."""
+    holder = tool if isinstance(tool, Mapping) else getattr(tool, "extras", None)
+    return holder.get("cache_control") if isinstance(holder, Mapping) else None
 
 
 def _native(tool: Mapping[str, Any], strict: bool | None) -> Tool:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from bedrock_unified.converse.reducer import parse_tool_input
+from bedrock_unified.converse.tools import tool_use_id
 
 from ..errors import InvalidRequestError
 from . import citations, media
@@ -27,6 +28,8 @@ class Conversion:
     names: DocumentNames = field(default_factory=DocumentNames)
     #: Whether this is an answer of Bedrock's: its ``extras`` and citations go back as they came.
     ours: bool = False
+    #: Whether the message says so itself; else foreign citations may be among its blocks.
+    certain: bool = False
     #: Tool calls of an assistant message by id, in order; they win over the blocks, for users edit them.
     calls: dict[Any, list[Mapping[str, Any]]] = field(default_factory=dict[Any, list[Mapping[str, Any]]])
 
@@ -48,7 +51,7 @@ def converse_blocks(content: Any, conversion: Conversion) -> list[Block]:
         if block is not None:
             blocks.append(block)
         if (control := part.get("cache_control")) is not None:
-            blocks.append(_cache_point(control))
+            blocks.append(cache_point(control))
     return blocks
 
 
@@ -74,7 +77,12 @@ def tool_use(call_id: Any, name: Any, given: Any, **members: Any) -> Block:
         given = parse_tool_input(given)
         if isinstance(given, str):
             given = {"malformed_json": given}
-    use = {"toolUseId": call_id, "name": name, "input": {} if given is None else given, **members}
+    use = {
+        "toolUseId": tool_use_id(call_id),
+        "name": name,
+        "input": {} if given is None else given,
+        **members,
+    }
     return {"toolUse": use}
 
 
@@ -91,7 +99,9 @@ def _native(block: Block, conversion: Conversion) -> Block:
     if kind == "guardContent":
         return _guarded(value)
     if kind == "toolResult" and isinstance(value.get("content"), list):
-        return {"toolResult": {**value, "content": [_native(part, conversion) for part in value["content"]]}}
+        value = {**value, "content": [_native(part, conversion) for part in value["content"]]}
+    if kind in ("toolUse", "toolResult"):
+        return {kind: {**value, "toolUseId": tool_use_id(value.get("toolUseId"))}}
     if kind == "reasoningContent" and isinstance(value.get("redactedContent"), str):
         redacted = media.decoded(value["redactedContent"], "reasoning")
         return {"reasoningContent": {**value, "redactedContent": redacted}}
@@ -106,8 +116,11 @@ def _text(part: Mapping[str, Any], conversion: Conversion) -> Block:
         return {"text": text, **extras}
     if not cited and "annotations" in part:
         return {"text": text, **extras}
+    converted = [citations.to_converse(one) for one in cited]
+    if not conversion.certain and not all(map(citations.is_converse, converted)):
+        return {"text": text, **extras}  # another provider's, which Bedrock would refuse
     content: Block = {"content": [{"text": text}]} if text else {}
-    content["citations"] = [citations.to_converse(one) for one in cited]
+    content["citations"] = converted
     return {"citationsContent": {**content, **extras}}
 
 
@@ -125,7 +138,7 @@ def _tool_use(part: Mapping[str, Any], conversion: Conversion, *, server: bool =
 
 
 def _tool_result(part: Mapping[str, Any], conversion: Conversion) -> Block:
-    result: Block = {"toolUseId": part.get("tool_use_id", part.get("tool_call_id"))}
+    result: Block = {"toolUseId": tool_use_id(part.get("tool_use_id", part.get("tool_call_id")))}
     content = part.get("content", part.get("output"))
     result["content"] = converse_blocks(content if content is not None else [], conversion)
     status = part.get("status") or ("error" if part.get("is_error") else None)
@@ -206,7 +219,7 @@ def _media(kind: str, part: Mapping[str, Any], conversion: Conversion) -> Block:
     return media.media(kind, part, conversion.names)
 
 
-def _cache_point(control: Any) -> Block:
+def cache_point(control: Any) -> Block:
     """Anthropic's ``cache_control`` of a block: a cache point behind it."""
     ttl = control.get("ttl") if isinstance(control, Mapping) else None
     return {"cachePoint": {"type": "default", "ttl": ttl} if ttl else {"type": "default"}}

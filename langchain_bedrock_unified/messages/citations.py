@@ -14,6 +14,9 @@ _KINDS = {
 }
 _PLACE = {"documentIndex": "document_index", "searchResultIndex": "search_result_index"}
 
+_MEMBERS = {"title", "source", "sourceContent", "location"}
+_LOCATIONS = {"web", *_KINDS}
+
 _CITATION_BACK = {value: key for key, value in _CITATION.items()}
 _KINDS_BACK = {value: key for key, value in _KINDS.items()}
 _PLACE_BACK = {value: key for key, value in _PLACE.items()}
@@ -34,6 +37,14 @@ def to_converse(citation: Mapping[str, Any]) -> Citation:
     if kind == "citation":
         return to_converse(_unstandardised(citation))
     return _renamed(citation, _CITATION_BACK, _KINDS_BACK, _PLACE_BACK)
+
+
+def is_converse(citation: Mapping[str, Any]) -> bool:
+    """Whether this has the shape of a citation of Bedrock's and nothing else."""
+    location = citation.get("location", {})
+    return (
+        not citation.keys() - _MEMBERS and isinstance(location, Mapping) and not location.keys() - _LOCATIONS
+    )
 
 
 def _renamed(

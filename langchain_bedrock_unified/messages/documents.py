@@ -6,12 +6,17 @@ Source: Bedrock API reference, DocumentBlock (``name``).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
+from typing import Any
 
 _LIMIT = 200
 _REFUSED = re.compile(r"[^A-Za-z0-9\s\-()\[\]]+")
 _SPACES = re.compile(r"\s+")
-_EXTENSION = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,5}$")
+# Not every dot begins an extension: "Budget v1.5" has none.
+_EXTENSION = re.compile(
+    r"(?<=.)\.(?:pdf|csv|docx?|xlsx?|html?|txt|text|md|markdown|json|xml|ya?ml)$", re.IGNORECASE
+)
 
 
 class DocumentNames:
@@ -37,6 +42,20 @@ class DocumentNames:
             name = cleaned[: _LIMIT - len(suffix)] + suffix
         self._used.add(name)
         return name
+
+
+def native_names(content: Any) -> Iterator[object]:
+    """The names of documents in Bedrock's own shape, also in tool results."""
+    if not isinstance(content, (list, tuple)):
+        return
+    for part in content:
+        if not isinstance(part, Mapping):
+            continue
+        if isinstance(document := part.get("document"), Mapping):
+            yield document.get("name")
+        if isinstance(result := part.get("toolResult"), Mapping):
+            yield from native_names(result.get("content"))
+        yield from native_names(part.get("content"))
 
 
 def _acceptable(name: str) -> str:

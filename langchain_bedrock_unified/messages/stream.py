@@ -1,4 +1,8 @@
-"""Converse stream events to message chunks that LangChain's own addition joins to exactly the unary blocks.
+"""Converse stream events to message chunks that LangChain's own addition joins to the unary blocks.
+
+The sum differs from the unary message in form only: blocks keep their ``index``, the input of a tool's block
+is JSON text (``tool_calls`` has it parsed), text alone is a list of one block, and text whose citations came
+as deltas is one block with its citations.
 
 Every block carries its ``index``. LangChain adds texts and lists under one index and keeps the first
 ``type``, so text, reasoning, citations and tool input go out delta by delta; what does not survive addition
@@ -7,14 +11,15 @@ Every block carries its ``index``. LangChain adds texts and lists under one inde
 
 from __future__ import annotations
 
-from copy import copy
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.utils.json import parse_partial_json
+from pydantic import BaseModel
 
-from bedrock_unified.converse.reducer import BlockReducer
+from bedrock_unified.converse.reducer import BlockReducer, parse_tool_input
 
 from . import citations
 from .from_converse import from_block, tool_result_head, tool_use_head
@@ -27,6 +32,9 @@ _METADATA = {"model_provider": PROVIDER}
 
 _MESSAGE = AIMessageChunk(content=[], response_metadata=_METADATA)
 _GENERATION = ChatGenerationChunk(message=_MESSAGE)
+_MESSAGE_FIELDS = vars(_MESSAGE)
+_GENERATION_FIELDS = vars(_GENERATION)
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def _chunk(block: Block, text: str = "") -> ChatGenerationChunk:
@@ -34,18 +42,26 @@ def _chunk(block: Block, text: str = "") -> ChatGenerationChunk:
 
     A stream is thousands of these, and there is nothing in them to validate. What a copy would share is new.
     """
-    message = copy(_MESSAGE)
-    vars(message).update(
-        content=[block],
-        additional_kwargs={},
-        response_metadata={"model_provider": PROVIDER},
-        tool_calls=[],
-        invalid_tool_calls=[],
-        tool_call_chunks=[],
-    )
-    generation = copy(_GENERATION)
-    vars(generation).update(message=message, text=text)
-    return generation
+    fields = _MESSAGE_FIELDS.copy()
+    fields["content"] = [block]
+    fields["additional_kwargs"] = {}
+    fields["response_metadata"] = {"model_provider": PROVIDER}
+    fields["tool_calls"] = []
+    fields["invalid_tool_calls"] = []
+    fields["tool_call_chunks"] = []
+    message = _like(_MESSAGE, fields)
+    return _like(_GENERATION, {**_GENERATION_FIELDS, "message": message, "text": text})
+
+
+def _like(template: _Model, fields: dict[str, Any]) -> _Model:
+    """A model of the template's class with these fields, which need no validation."""
+    made = object.__new__(type(template))
+    put = object.__setattr__
+    put(made, "__dict__", fields)
+    put(made, "__pydantic_fields_set__", template.__pydantic_fields_set__.copy())
+    put(made, "__pydantic_extra__", None if template.__pydantic_extra__ is None else {})
+    put(made, "__pydantic_private__", None)
+    return made
 
 
 def _call_chunk(block: Block, call: ToolCallChunk) -> ChatGenerationChunk:
@@ -57,11 +73,13 @@ def _call_chunk(block: Block, call: ToolCallChunk) -> ChatGenerationChunk:
 class ChunkMaker:
     """Makes the chunks of one stream; ask it for each event in turn."""
 
-    __slots__ = ("_kept", "_server_tools", "members")
+    __slots__ = ("_inputs", "_kept", "_server_tools", "members")
 
     def __init__(self) -> None:
         self._kept: dict[int, BlockReducer] = {}
         self._server_tools: set[int] = set()
+        #: The input of the tool calls that have not stopped, piece by piece.
+        self._inputs: dict[int, list[str]] = {}
         #: What the stream said beside its content, by the names of the unary response.
         self.members: dict[str, Any] = {}
 
@@ -86,8 +104,12 @@ class ChunkMaker:
         return None
 
     def unfinished(self) -> list[ChatGenerationChunk]:
-        """Chunks of the blocks that were kept back and never stopped."""
-        return [chunk for index in sorted(self._kept) if (chunk := self._stop(index)) is not None]
+        """What is still to say of blocks that never stopped."""
+        return [
+            chunk
+            for index in sorted(self._kept.keys() | self._inputs)
+            if (chunk := self._stop(index)) is not None
+        ]
 
     def _start(self, index: int, start: dict[str, Any]) -> ChatGenerationChunk | None:
         if len(start) == 1:
@@ -124,6 +146,7 @@ class ChunkMaker:
     def _tool_input(self, index: int, text: str) -> ChatGenerationChunk:
         if index in self._server_tools:
             return _chunk({"type": "server_tool_use", "input": text, "index": index})
+        self._inputs.setdefault(index, []).append(text)
         block = {"type": "tool_use", "input": text, "index": index}
         return _call_chunk(block, tool_call_chunk(args=text, index=index))
 
@@ -134,11 +157,50 @@ class ChunkMaker:
         return kept
 
     def _stop(self, index: int) -> ChatGenerationChunk | None:
+        said = self._inputs.pop(index, None)
+        if said is not None and (mark := spoiling("".join(said))):
+            return _call_chunk(
+                {"type": "tool_use", "input": "", "index": index}, tool_call_chunk(args=mark, index=index)
+            )
         kept = self._kept.pop(index, None)
         if kept is None:
             return None
         block = from_block(kept.block())
         return _chunk({**block, "index": index}, block["text"] if block["type"] == "text" else "")
+
+
+def spoiling(text: str) -> str:
+    """What makes LangChain judge a whole tool input as Bedrock's unary answer would: nothing where it does.
+
+    langchain-core completes open JSON while it adds up chunks, also when nothing more comes: arguments cut
+    off at ``max_tokens`` would be run as if the model had meant them. A bracket that closes what is not open
+    is the one thing it does not repair; with it, the call is among the ``invalid_tool_calls``. The input of
+    the content block stays as the model wrote it.
+    """
+    if isinstance(parse_tool_input(text), dict) or not isinstance(_repaired(text), dict):
+        return ""
+    quoted = escaped = False
+    opened: list[str] = []
+    for character in text:
+        if escaped:
+            escaped = False
+        elif quoted and character == "\\":
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+        elif not quoted and character in "{[":
+            opened.append(character)
+        elif not quoted and character in "}]":
+            opened.pop()
+    # Behind an escape the first quotation mark still belongs to the string.
+    return '"' * (quoted + escaped) + ("}" if opened and opened[-1] == "[" else "]")
+
+
+def _repaired(text: str) -> Any:
+    try:
+        return parse_partial_json(text)
+    except ValueError:
+        return None
 
 
 def _is_plain(reasoning: dict[str, Any]) -> bool:

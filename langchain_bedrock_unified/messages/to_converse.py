@@ -19,11 +19,12 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
+from bedrock_unified.converse.tools import tool_use_id
 from bedrock_unified.converse.turns import is_blank, merged_turns
 
 from ..errors import InvalidRequestError
 from .blocks import Block, Conversion, converse_block, converse_blocks, tool_use
-from .documents import DocumentNames
+from .documents import DocumentNames, native_names
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,9 @@ def converse_messages(
         InvalidRequestError: a message or block that Converse has no form for.
     """
     names = DocumentNames()
+    for message in messages:
+        for name in native_names(message.content):
+            names.reserve(name)  # first: these are sent as they are, and the others make way
     turns: list[Turn] = []
     above = list(system)
     for message in messages:
@@ -88,7 +92,7 @@ def _turn(message: BaseMessage, names: DocumentNames) -> tuple[str, list[Block]]
 
 def _assistant(message: AIMessage, names: DocumentNames) -> list[Block]:
     provider = message.response_metadata.get("model_provider")
-    conversion = Conversion(names, ours=provider in _OURS)
+    conversion = Conversion(names, ours=provider in _OURS, certain=provider is not None)
     for call in message.tool_calls:
         conversion.calls.setdefault(call["id"], []).append(call)
     if conversion.ours:
@@ -98,7 +102,7 @@ def _assistant(message: AIMessage, names: DocumentNames) -> list[Block]:
     if message.tool_calls or message.invalid_tool_calls:
         present = {block["toolUse"]["toolUseId"] for block in blocks if "toolUse" in block}
         for call in (*message.tool_calls, *message.invalid_tool_calls):
-            if call["id"] not in present:
+            if tool_use_id(call["id"]) not in present:
                 blocks.append(tool_use(call["id"], call["name"], call["args"]))
     return blocks
 
@@ -132,7 +136,10 @@ def _tool_result(message: ToolMessage, names: DocumentNames) -> list[Block]:
         elif not is_blank(block):
             content.append(block)
     # Bedrock refuses an empty result, and a tool may well have nothing to say.
-    result: Block = {"toolUseId": message.tool_call_id, "content": content or [{"text": _NOTHING}]}
+    result: Block = {
+        "toolUseId": tool_use_id(message.tool_call_id),
+        "content": content or [{"text": _NOTHING}],
+    }
     if message.status == "error":
         result["status"] = "error"
     return [{"toolResult": result}, *behind]

@@ -319,7 +319,10 @@ def _decided_by(client: Any) -> Mapping[str, Any] | None:
     ):
         return None
     meta = getattr(client, "meta", None)
-    told = {"region_name": getattr(meta, "region_name", None), "endpoint_url": getattr(meta, "endpoint_url", None)}
+    told = {
+        "region_name": getattr(meta, "region_name", None),
+        "endpoint_url": getattr(meta, "endpoint_url", None),
+    }
     names = ConnectionSettings.names() - {"client", "control_client", "control_endpoint_url"}
     return {**dict.fromkeys(names), **told}
 

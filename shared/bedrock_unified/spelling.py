@@ -40,10 +40,9 @@ SPELLINGS: dict[str, str] = {
 }
 
 #: What is not a parameter of ours but has a place.
-_ELSEWHERE = {
-    name: "it is a field of the model's own: additional_model_request_fields={'top_k': …}"
-    for name in ("top_k", "topK")
-}
+_ELSEWHERE = dict.fromkeys(
+    ("top_k", "topK"), "it is a field of the model's own: additional_model_request_fields={'top_k': …}"
+)
 
 
 def canonical(

@@ -211,3 +211,36 @@ def test_another_region_after_the_first_call_is_heeded(make_model: Make, bedrock
     model.region_name = "eu-central-1"
     assert model.bedrock.region == "eu-central-1"
     assert model.invoke("q").text == "Good day."
+
+
+def test_one_stop_sequence_is_not_taken_letter_by_letter(make_model: Make, bedrock: ScriptedBedrock) -> None:
+    model = make_model(stop=["A"])
+    for ask in (
+        lambda: model.bind(stop="END").invoke("q"),
+        lambda: model.invoke("q", stop="END"),
+        lambda: model.invoke("q", stop_sequences="END"),
+        lambda: list(model.stream("q", stop="END")),
+    ):
+        ask()
+        assert bedrock.last["inferenceConfig"] == {"stopSequences": ["END"]}
+    assert model._get_ls_params(stop="END")["ls_stop"] == ["END"]  # type: ignore[arg-type]
+
+
+def test_no_stop_sequences_in_a_call_switch_the_models_off(
+    make_model: Make, bedrock: ScriptedBedrock
+) -> None:
+    make_model(stop=["A"]).invoke("q", stop=[])
+    assert "inferenceConfig" not in bedrock.last
+
+
+def test_a_guardrails_version_may_be_a_number_in_a_call_too(
+    model: ChatBedrock, bedrock: ScriptedBedrock
+) -> None:
+    model.invoke("q", guardrail_identifier="abc123", guardrail_version=1)
+    assert bedrock.last["guardrailConfig"]["guardrailVersion"] == "1"
+
+
+@pytest.mark.parametrize("name", ["top_k", "topK"])
+def test_a_field_of_the_models_own_is_shown_its_place(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"additional_model_request_fields=\{'top_k'"):
+        ChatBedrock(model=MODEL, **{name: 3})

@@ -60,10 +60,6 @@ def test_spellings_of_the_model(name: str) -> None:
     ("given", "says"),
     [
         ({"model": "cohere.embed-english-v3"}, "cohere.embed-english-v3"),
-        (
-            {"model": "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"},
-            "application-inference-profile",
-        ),
         ({"dimensions": 100}, "dimensions"),
         ({"dimension": 256}, "did you mean 'dimensions'"),
     ],
@@ -71,3 +67,12 @@ def test_spellings_of_the_model(name: str) -> None:
 def test_what_cannot_work_is_refused_at_construction(given: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigurationError, match=says):
         BedrockEmbeddings(**given)
+
+
+@pytest.mark.parametrize("kind", ["application-inference-profile", "provisioned-model"])
+def test_an_arn_that_does_not_tell_its_model_is_taken(bedrock: ScriptedBedrock, kind: str) -> None:
+    arn = f"arn:aws:bedrock:us-east-1:123456789012:{kind}/abcdefghijkl"
+    embeddings = BedrockEmbeddings(model=arn, endpoint_url=bedrock.url, region_name="us-east-1", **KEYS)
+    with embeddings.bedrock:
+        assert embeddings.embed_query("four")[0] == 4
+    assert bedrock.sent[-1].model == arn

@@ -495,3 +495,39 @@ def test_what_bedrock_has_no_form_for_is_refused_before_anything_is_sent(
         model.invoke([message])
     assert caught.value.hint
     assert not bedrock.sent
+
+
+def test_a_document_makes_way_for_a_later_one_that_was_named_natively(
+    model: ChatBedrock, bedrock: ScriptedBedrock
+) -> None:
+    native = {"document": {"format": "txt", "name": "report", "source": {"bytes": b"b"}}}
+    ours = {"type": "file", "base64": "YQ==", "mime_type": "text/plain", "filename": "report.txt"}
+    model.invoke([HumanMessage([ours, native, {"type": "text", "text": "q"}])])
+    names = [block["document"]["name"] for block in bedrock.last["messages"][0]["content"][:2]]
+    assert names == ["report-2", "report"]
+
+
+@pytest.mark.parametrize(
+    ("filename", "name"),
+    [
+        ("Budget v1.5", "Budget v1-5"),
+        ("Budget v1.5.xlsx", "Budget v1-5"),
+        ("A.PDF", "A"),
+        ("notes.md", "notes"),
+    ],
+)
+def test_a_document_loses_only_the_extension_of_a_format(
+    model: ChatBedrock, bedrock: ScriptedBedrock, filename: str, name: str
+) -> None:
+    block = {"type": "file", "base64": "YQ==", "mime_type": "text/plain", "filename": filename}
+    model.invoke([HumanMessage([block, {"type": "text", "text": "q"}])])
+    assert bedrock.last["messages"][0]["content"][0]["document"]["name"] == name
+
+
+def test_citations_that_are_not_bedrocks_are_not_sent(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    foreign = {"type": "char_location", "cited_text": "c", "document_index": 0, "start_char_index": 0}
+    converse = {"title": "T", "source_content": [{"text": "c"}], "location": {"web": {"url": "https://a.b"}}}
+    for citation, kind in ((foreign, "text"), (converse, "citationsContent")):
+        said = AIMessage([{"type": "text", "text": "t", "citations": [citation]}])
+        model.invoke([HumanMessage("q"), said, HumanMessage("and?")])
+        assert list(bedrock.last["messages"][1]["content"][0]) == [kind]

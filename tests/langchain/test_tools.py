@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Annotated, Any, TypedDict
 
 import pytest
@@ -203,3 +205,70 @@ def test_a_tool_loop(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
     assert bedrock.last["messages"][2]["content"] == [
         {"toolResult": {"toolUseId": "t", "content": [{"text": "sunny in Paris"}]}}
     ]
+
+
+def test_anthropics_cache_control_of_a_tool_is_a_cache_point_behind_it(
+    model: ChatBedrock, bedrock: ScriptedBedrock
+) -> None:
+    cached = {"name": "a", "input_schema": CITY, "cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    model.bind_tools(
+        [cached, tool(weather, extras={"cache_control": {"type": "ephemeral"}}), weather]
+    ).invoke("q")
+    a, first, b, second, c = bedrock.last["toolConfig"]["tools"]
+    assert first == {"cachePoint": {"type": "default", "ttl": "1h"}}
+    assert second == {"cachePoint": {"type": "default"}}
+    assert [held["toolSpec"]["name"] for held in (a, b, c)] == ["a", "weather", "weather"]
+
+
+@pytest.mark.parametrize(
+    "more", [{"defer_loading": True}, {"type": "memory_20250818"}, {"allowed_callers": ["code"]}]
+)
+def test_what_only_anthropic_knows_of_a_tool_is_refused(model: ChatBedrock, more: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError, match=next(iter(more))):
+        model.bind_tools([{"name": "a", "input_schema": CITY, **more}])
+
+
+@pytest.mark.parametrize("kind", ["any", "auto", "tool"])
+def test_a_wish_for_one_call_at_a_time_is_refused_and_shown_its_place(model: ChatBedrock, kind: str) -> None:
+    choice = {"type": kind, "name": "weather", "disable_parallel_tool_use": True}
+    with pytest.raises(InvalidRequestError, match="additional_model_request_fields"):
+        model.bind_tools([weather], tool_choice=choice)
+    with pytest.raises(InvalidRequestError, match="additional_model_request_fields"):
+        model.invoke("q", tools=[weather], tool_choice=choice)
+
+
+def test_a_tool_whose_schema_cannot_be_written_is_refused(model: ChatBedrock) -> None:
+    class Hook(BaseModel):
+        """Calls back."""
+
+        back: Callable[[int], int]
+
+    with pytest.raises(InvalidRequestError, match="cannot be read as a tool"):
+        model.bind_tools([Hook])
+
+
+def test_tools_that_are_none_are_refused(model: ChatBedrock) -> None:
+    with pytest.raises(InvalidRequestError, match="list of tools"):
+        model.bind_tools(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [{"tool_choice": "auto"}, {"tools": [weather]}])
+def test_structured_output_binds_its_own_tool(model: ChatBedrock, given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError, match=next(iter(given))):
+        model.with_structured_output(Weather, **given)
+
+
+@pytest.mark.parametrize("call_id", ["x" * 65, "call|with spaces", "", None])
+def test_an_id_that_bedrock_refuses_is_the_same_other_one_for_call_and_result(
+    model: ChatBedrock, bedrock: ScriptedBedrock, call_id: Any
+) -> None:
+    call = {"name": "weather", "args": {"city_name": "Oslo"}, "id": call_id}
+    block = {"type": "tool_use", "name": "weather", "input": {}, "id": call_id}
+    result = ToolMessage("sunny", tool_call_id=call_id or "")
+    for content in ("", [block]):
+        model.invoke([HumanMessage("q"), AIMessage(content, tool_calls=[call]), result])
+        _, asked, answered = bedrock.last["messages"]
+        (use,) = asked["content"]
+        sent = use["toolUse"]["toolUseId"]
+        assert answered["content"][0]["toolResult"]["toolUseId"] == sent
+        assert re.fullmatch(r"[a-zA-Z0-9_.:-]{1,64}", sent)
