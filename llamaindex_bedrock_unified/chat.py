@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from llama_index.core.base.llms.types import (
@@ -18,32 +17,34 @@ from llama_index.core.base.llms.types import (
     MessageRole,
 )
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
-from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from pydantic import Field
 
+from bedrock_unified.converse.checks import check_converse
+from bedrock_unified.converse.tools import is_none
 from bedrock_unified.errors import ConfigurationError, InvalidRequestError
 from bedrock_unified.models.ids import parse_model_id
 from bedrock_unified.parameters import ConverseParameters
 
 from .component import DUMPED, BedrockComponent
 from .leaving import acloses_when_left, closes_when_left, opened
-from .media import is_remote
+from .media import remote_urls
 from .request import MODEL_SPELLINGS, Options, build_request, read_options
-from .responses import ChunkReader, chat_response, completion_response
-from .tools import first_call_only, tool_calls, tool_config
+from .responses import chat_response, completion_response
+from .streaming import AsyncChunks, Chunks, achunks, asingle_calls, chunks, single_calls
+from .structured import StructuredByTools
+from .tools import broken_calls, first_call_only, stop_reason, tool_calls, tool_config
 
 if TYPE_CHECKING:
     from llama_index.core.tools import BaseTool
 
-    from bedrock_unified.streams import AsyncEventStream, EventStream
-
 #: What LlamaIndex's prompt helpers and memories plan with where nothing else is said.
 CONTEXT_WINDOW = 128_000
 NUM_OUTPUT = 4_096
+_PROBE = (ChatMessage(role=MessageRole.USER, content="?"),)
 
 
-class BedrockConverse(ConverseParameters, BedrockComponent, FunctionCallingLLM):
+class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools):
     """A model on Amazon Bedrock, called by Converse and ConverseStream, natively sync and async.
 
     The parameters of the connection, the answer and the guardrail are those of
@@ -82,10 +83,26 @@ class BedrockConverse(ConverseParameters, BedrockComponent, FunctionCallingLLM):
     def _check(self) -> None:
         super()._check()
         parse_model_id(self.model)
+        self._check_additional()
+
+    def _check_additional(self) -> None:
+        """Refuse what a call would refuse: ``additional_kwargs`` are checked as part of a request."""
         try:
-            self._additional()
-        except InvalidRequestError as error:
+            additional = self._additional()
+            if additional.tools:
+                raise InvalidRequestError(
+                    f"{', '.join(sorted(additional.tools))} cannot stand here",
+                    hint="give tools to the call, or put a toolConfig here",
+                )
+            probe = build_request(self, self.model, _PROBE, {}, additional=additional, streaming=True)
+            check_converse(probe, operation="ConverseStream")
+        except (InvalidRequestError, ConfigurationError) as error:
             raise ConfigurationError(f"additional_kwargs: {error.message}", hint=error.hint) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "model":
+            parse_model_id(value)
+        super().__setattr__(name, value)
 
     @classmethod
     def class_name(cls) -> str:
@@ -191,9 +208,16 @@ class BedrockConverse(ConverseParameters, BedrockComponent, FunctionCallingLLM):
         elif user_msg is not None:
             messages.append(user_msg)
         prepared: dict[str, Any] = {"messages": messages, **kwargs}
-        config = tool_config(tools, tool_choice, required=tool_required)
-        if config is not None:
-            prepared["toolConfig"] = config
+        if tools or is_none(tool_choice) or not kwargs.get("toolConfig"):
+            if kwargs.get("toolConfig"):
+                raise InvalidRequestError(
+                    "a call was given tools next to toolConfig, which mean the same", hint="keep one of them"
+                )
+            config = tool_config(tools, tool_choice, required=tool_required)
+            if config is not None or is_none(tool_choice):  # None switches off those of additional_kwargs
+                prepared["toolConfig"] = config
+        elif tool_choice or tool_required:
+            prepared |= {"tool_choice": tool_choice, "tool_required": tool_required}  # refused by the call
         return prepared
 
     def _validate_chat_with_tools_response(
@@ -212,7 +236,7 @@ class BedrockConverse(ConverseParameters, BedrockComponent, FunctionCallingLLM):
         """LlamaIndex's own, which by itself would let parallel calls through that are not wanted."""
         allowed = allow_parallel_tool_calls
         responses = super().stream_chat_with_tools(tools, *args, allow_parallel_tool_calls=allowed, **kwargs)
-        return responses if allowed else _single_calls(responses)
+        return responses if allowed else single_calls(responses)
 
     async def astream_chat_with_tools(
         self, tools: Sequence[BaseTool], *args: Any, allow_parallel_tool_calls: bool = False, **kwargs: Any
@@ -222,22 +246,27 @@ class BedrockConverse(ConverseParameters, BedrockComponent, FunctionCallingLLM):
         responses = await super().astream_chat_with_tools(
             tools, *args, allow_parallel_tool_calls=allowed, **kwargs
         )
-        return responses if allowed else _asingle_calls(responses)
+        return responses if allowed else asingle_calls(responses)
 
     def get_tool_calls_from_response(
         self, response: ChatResponse, error_on_no_tool_call: bool = True, **kwargs: Any
     ) -> list[ToolSelection]:
-        """The tool calls of a response, or of any item of a stream (their input as far as it has come).
+        """The tool calls of a response, or of a partial one of a stream (their input as far as it has come).
+
+        Of a whole response the calls alone that may be run: one that was cut short (``max_tokens``), or
+        whose input is no JSON object, is left out with a warning; its block stays in the message.
 
         Raises:
             ValueError: none, and ``error_on_no_tool_call``.
         """
         calls = tool_calls(response)
         if not calls and error_on_no_tool_call:
-            raw = response.raw if isinstance(response.raw, dict) else {}
+            broken = "".join(
+                f"; the call of {call.tool_name!r} is unfinished" for call in broken_calls(response)
+            )
             raise ValueError(
                 "Expected at least one tool call, but got 0 tool calls "
-                f"(stop reason: {raw.get('stopReason')})."
+                f"(stop reason: {stop_reason(response)}{broken})."
             )
         return calls
 
@@ -249,30 +278,39 @@ class BedrockConverse(ConverseParameters, BedrockComponent, FunctionCallingLLM):
     async def _achat(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> ChatResponse:
         return chat_response(await self.bedrock.aconverse(**await self._arequest(messages, given)))
 
-    def _stream(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> _Chunks:
+    def _stream(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> Chunks:
         stream = self.bedrock.converse_stream(**self._request(messages, given, streaming=True))
         opened(stream)
-        return _chunks(stream)
+        return chunks(stream)
 
-    async def _astream(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> _AsyncChunks:
+    async def _astream(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> AsyncChunks:
         request = await self._arequest(messages, given, streaming=True)
         stream = await self.bedrock.aconverse_stream(**request)
         opened(stream)
-        return _achunks(stream)
+        return achunks(stream)
 
     def _request(
-        self, messages: Sequence[ChatMessage], given: dict[str, Any], *, streaming: bool = False
+        self,
+        messages: Sequence[ChatMessage],
+        given: dict[str, Any],
+        *,
+        streaming: bool = False,
+        fetched: dict[str, bytes | OSError] | None = None,
     ) -> dict[str, Any]:
+        additional = self._additional()
         return build_request(
-            self, self.model, messages, given, additional=self._additional(), streaming=streaming
+            self, self.model, messages, given, additional=additional, streaming=streaming, fetched=fetched
         )
 
     async def _arequest(
         self, messages: Sequence[ChatMessage], given: dict[str, Any], *, streaming: bool = False
     ) -> dict[str, Any]:
-        if is_remote(messages):  # LlamaIndex downloads media with `requests`, which would stop the loop
-            return await asyncio.to_thread(self._request, messages, given, streaming=streaming)
-        return self._request(messages, given, streaming=streaming)
+        fetched: dict[str, bytes | OSError] = {}
+        if urls := remote_urls(messages):
+            from .fetching import fetch  # aiohttp is loaded where it is needed
+
+            fetched = await fetch(urls)
+        return self._request(messages, given, streaming=streaming, fetched=fetched)
 
     def _additional(self) -> Options:
         return read_options(self.additional_kwargs, type(self).__name__)
@@ -285,48 +323,3 @@ class BedrockConverse(ConverseParameters, BedrockComponent, FunctionCallingLLM):
 
 #: The name without the operation in it.
 Bedrock = BedrockConverse
-
-_Chunks = Generator[ChatResponse, None, None]
-_AsyncChunks = AsyncGenerator[ChatResponse, None]
-
-
-def _chunks(stream: EventStream) -> _Chunks:
-    feed = ChunkReader().feed
-    try:
-        while events := stream.read():
-            for event in events:
-                chunk = feed(event)
-                if chunk is not None:
-                    yield chunk
-        yield chat_response(stream.response, delta="")
-    finally:
-        stream.close()
-
-
-async def _achunks(stream: AsyncEventStream) -> _AsyncChunks:
-    feed = ChunkReader().feed
-    try:
-        while events := await stream.read():
-            for event in events:
-                chunk = feed(event)
-                if chunk is not None:
-                    yield chunk
-        yield chat_response(stream.response, delta="")
-    finally:
-        stream.close()
-
-
-def _single_calls(responses: ChatResponseGen) -> _Chunks:
-    try:
-        for response in responses:
-            yield first_call_only(response)
-    finally:
-        responses.close()
-
-
-async def _asingle_calls(responses: ChatResponseAsyncGen) -> _AsyncChunks:
-    try:
-        async for response in responses:
-            yield first_call_only(response)
-    finally:
-        await responses.aclose()

@@ -15,7 +15,9 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.schema import BaseComponent
 from pydantic import BaseModel
 
+from bedrock_unified.client import BedrockClient
 from bedrock_unified.parameters import SECRETS
+from bedrock_unified.settings import ConnectionSettings
 
 _logger = logging.getLogger(__name__)
 
@@ -49,14 +51,27 @@ class BedrockComponent(BaseComponent):
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """The parameters, without secrets and clients; ``from_dict`` makes an equal model of them.
 
-        Where explicit credentials or a client were left out, ``credentials_withheld`` says so: the restored
-        model then refuses to call instead of signing as somebody else, unless it is given new ones
-        (``from_dict(data, api_key=…)``).
+        Of a BedrockClient its settings are written. Where explicit credentials or a boto3 client were left
+        out, ``credentials_withheld`` says so: the restored model then refuses to call instead of signing as
+        somebody else, unless it is given new ones (``from_dict(data, api_key=…)``).
         """
         data = super().to_dict(**kwargs)
-        if self._secrets_lost or any(getattr(self, name) is not None for name in _CARRIERS):
+        lost = self._secrets_lost or any(getattr(self, name) is not None for name in _CARRIERS)
+        client = getattr(self, "client", None)
+        if isinstance(client, BedrockClient):  # where it goes is what this model's calls do
+            settings = client.settings.without_secrets()
+            data |= {name: getattr(settings, name) for name in ConnectionSettings.names() - set(_CARRIERS)}
+            lost = settings.secrets_lost
+        if lost:
             data[WITHHELD] = True
         return data
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> Self:
+        """A model of what :meth:`to_dict` wrote; keywords win. A ``client`` decides about the connection."""
+        if kwargs.get("client") is not None:
+            data = {name: value for name, value in data.items() if name not in ConnectionSettings.names()}
+        return super().from_dict(data, **kwargs)
 
     def __getstate__(self) -> dict[Any, Any]:
         state = dict(BaseModel.__getstate__(self))

@@ -10,6 +10,7 @@ import filetype
 from llama_index.core.base.llms.types import (
     AudioBlock,
     ChatMessage,
+    CitableBlock,
     DocumentBlock,
     ImageBlock,
     VideoBlock,
@@ -18,6 +19,8 @@ from llama_index.core.base.llms.types import (
 from bedrock_unified.converse.checks import FORMATS
 from bedrock_unified.errors import InvalidRequestError
 
+#: Downloaded media by URL, or why there are none.
+Fetched: TypeAlias = Mapping[str, bytes | OSError]
 Media: TypeAlias = ImageBlock | DocumentBlock | AudioBlock | VideoBlock
 MEDIA = (ImageBlock, DocumentBlock, AudioBlock, VideoBlock)
 
@@ -87,40 +90,45 @@ def mime_type(kind: str, format_: str) -> str:
     return next(known, f"{kind}/{format_}")
 
 
-def is_remote(messages: Iterable[ChatMessage]) -> bool:
-    """Whether some media of these messages would have to be downloaded."""
-    return any(
-        isinstance(block, MEDIA) and str(block.url or "").startswith(("http://", "https://"))
-        for message in messages
-        for block in message.blocks
-    )
+def remote_urls(messages: Iterable[ChatMessage]) -> list[str]:
+    """URLs of these messages' media that have to be downloaded, each once."""
+    urls = dict.fromkeys(url for message in messages for url in _urls(message.blocks))
+    return [url for url in urls if url.startswith(("http://", "https://"))]
 
 
-def image(block: ImageBlock) -> dict[str, Any]:
-    """An ``image`` block.
+def _urls(blocks: Iterable[object]) -> Iterable[str]:
+    for block in blocks:
+        if isinstance(block, CitableBlock):
+            yield from _urls(block.content)
+        elif isinstance(block, MEDIA) and block.url:
+            yield str(block.url)
+
+
+def image(block: ImageBlock, fetched: Fetched) -> dict[str, Any]:
+    """An ``image`` block; ``fetched`` are the media that were downloaded before.
 
     Raises:
         InvalidRequestError: no data, or a format that Converse does not read.
     """
-    return _written("image", block, block.image_mimetype)
+    return _written("image", block, block.image_mimetype, fetched)
 
 
-def video(block: VideoBlock) -> dict[str, Any]:
+def video(block: VideoBlock, fetched: Fetched) -> dict[str, Any]:
     """A ``video`` block. Raises as :func:`image`."""
-    return _written("video", block, block.video_mimetype)
+    return _written("video", block, block.video_mimetype, fetched)
 
 
-def audio(block: AudioBlock) -> dict[str, Any]:
+def audio(block: AudioBlock, fetched: Fetched) -> dict[str, Any]:
     """An ``audio`` block. Raises as :func:`image`."""
-    return _written("audio", block, block.format)
+    return _written("audio", block, block.format, fetched)
 
 
-def document(block: DocumentBlock, names: set[str]) -> dict[str, Any]:
+def document(block: DocumentBlock, names: set[str], fetched: Fetched) -> dict[str, Any]:
     """A ``document`` block; ``names`` are those the request already uses, and grow by this one's.
 
     Raises as :func:`image`.
     """
-    written = _written("document", block, block.document_mimetype)
+    written = _written("document", block, block.document_mimetype, fetched)
     written["document"]["name"] = document_name(block.title, names)
     return written
 
@@ -138,18 +146,22 @@ def document_name(title: str | None, names: set[str]) -> str:
     return name
 
 
-def _written(kind: str, block: Media, told: str | None) -> dict[str, Any]:
+def _written(kind: str, block: Media, told: str | None, fetched: Fetched) -> dict[str, Any]:
     place = str(block.url or block.path or "")
     if place.startswith("s3:/"):
         format_ = _format(kind, told, place, None)
         return {kind: {"format": format_, "source": {"s3Location": {"uri": place}}}}
-    data = _data(kind, block)
+    data = _data(kind, block, fetched.get(place))
     return {kind: {"format": _format(kind, told, place, data), "source": {"bytes": data}}}
 
 
-def _data(kind: str, block: Media) -> bytes:
+def _data(kind: str, block: Media, fetched: bytes | OSError | None) -> bytes:
     try:
-        if isinstance(block, ImageBlock):
+        if isinstance(fetched, OSError):
+            raise fetched
+        if fetched is not None:
+            data = fetched
+        elif isinstance(block, ImageBlock):
             data = block.resolve_image().read()
         elif isinstance(block, DocumentBlock):
             data = block.resolve_document().read()
@@ -158,9 +170,10 @@ def _data(kind: str, block: Media) -> bytes:
         else:
             data = block.resolve_video().read()
     except (ValueError, OSError) as error:
-        where = block.url or block.path or "its data"
+        where, _, query = str(block.url or block.path or "its data").partition("?")
+        reason = str(error).replace(query, "…") if query else str(error)  # it may hold a signature
         raise InvalidRequestError(
-            f"the {kind} at {where!s:.200} could not be read: {error}",
+            f"the {kind} at {where:.200} could not be read: {reason}",
             hint="give the bytes, a path, a data: or http(s): URL, or an s3:// URL",
         ) from error
     return data if isinstance(data, bytes) else bytes(data)

@@ -52,15 +52,25 @@ def converse_message(
     return read_message(content, MessageRole(role), **additional_kwargs)
 
 
-def write_messages(messages: Iterable[ChatMessage]) -> tuple[list[dict[str, Any]], list[Block]]:
+def write_messages(
+    messages: Iterable[ChatMessage], fetched: Mapping[str, bytes | OSError] | None = None
+) -> tuple[list[dict[str, Any]], list[Block]]:
     """``messages`` and ``system`` of a Converse request. The messages are not changed.
+
+    Args:
+        messages: the messages.
+        fetched: media that were downloaded before, by URL, and why those that are missing are.
 
     Raises:
         InvalidRequestError: a message that Converse cannot take; its place and the way out are named.
     """
     turns: list[dict[str, Any]] = []
     system: list[Block] = []
-    writer = _Writer()
+    messages = list(messages)
+    writer = _Writer(fetched or {})
+    for message in messages:
+        if CONTENT in message.additional_kwargs:
+            writer.reserve(_kept_content(message) or ())
     for number, message in enumerate(messages):
         role = message.role
         writer.where = f"message {number} ({role.value})"
@@ -78,14 +88,22 @@ def write_messages(messages: Iterable[ChatMessage]) -> tuple[list[dict[str, Any]
 class _Writer:
     """Writes the messages of one request; document names are unique in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, fetched: Mapping[str, bytes | OSError]) -> None:
         self.where = ""
+        self._fetched = fetched
         self._names: set[str] = set()
+
+    def reserve(self, content: Iterable[Block]) -> None:
+        """Keep the names of documents that are sent as they are from being given to others."""
+        for block in content:
+            if name := (block.get("document") or {}).get("name"):
+                self._names.add(name)
+            self.reserve((block.get("toolResult") or {}).get("content") or ())
 
     def content(self, message: ChatMessage, *, from_model: bool) -> list[Block]:
         """The content of a user's or the model's message."""
         if (kept := _kept_content(message)) is not None:
-            return [_with_tool_id(block) for block in kept]
+            return [_acceptable(block) for block in kept]
         calls = _Calls(message.additional_kwargs.get("tool_calls") if from_model else None)
         content: list[Block] = []
         for block in message.blocks:
@@ -150,13 +168,13 @@ class _Writer:
         if isinstance(block, CachePoint):
             return [_cache_point(block)]
         if isinstance(block, ImageBlock):
-            return [self._read(media.image, block)]
+            return [self._read(lambda given: media.image(given, self._fetched), block)]
         if isinstance(block, DocumentBlock):
-            return [self._read(lambda given: media.document(given, self._names), block)]
+            return [self._read(lambda given: media.document(given, self._names, self._fetched), block)]
         if isinstance(block, VideoBlock):
-            return [self._read(media.video, block)]
+            return [self._read(lambda given: media.video(given, self._fetched), block)]
         if isinstance(block, AudioBlock):
-            return [self._read(media.audio, block)]
+            return [self._read(lambda given: media.audio(given, self._fetched), block)]
         if isinstance(block, CitableBlock):
             return self._citable(block)
         if isinstance(block, (CitationBlock, ThinkingBlock)):  # the model's own, quoted by somebody else
@@ -201,15 +219,19 @@ class _Writer:
 
 
 class _Calls:
-    """The tool calls of a message: its blocks, and what ``additional_kwargs["tool_calls"]`` says besides."""
+    """The tool calls of a message: its blocks, or what ``additional_kwargs["tool_calls"]`` says without any.
+
+    Entries in Converse's form repeat what the blocks showed when the message came: they add members that a
+    block cannot hold, and never a call. A block that was removed stays removed.
+    """
 
     def __init__(self, told: Any) -> None:
         self._told: list[Any] = list(told) if isinstance(told, (list, tuple)) else []
-        self._shown: set[str | None] = set()
+        self._any_block = False
 
     def of(self, block: ToolCallBlock) -> Block:
         """``toolUse`` for a block, with the members that a block cannot hold."""
-        self._shown.add(block.tool_call_id)
+        self._any_block = True
         call: Block = {
             "toolUseId": _tool_id(block.tool_call_id or ""),
             "name": block.tool_name,
@@ -226,13 +248,11 @@ class _Calls:
         return call
 
     def without_block(self) -> list[Block]:
-        """Calls that older histories and other packages keep in ``additional_kwargs`` alone."""
-        calls: list[Block] = []
-        for told in self._told:
-            call = foreign_call(told)
-            if call["toolUseId"] not in self._shown:
-                calls.append({**call, "toolUseId": _tool_id(call["toolUseId"])})
-        return calls
+        """Calls that other packages keep in ``additional_kwargs`` alone."""
+        if self._any_block:
+            return []
+        calls = [call for told in self._told if (call := foreign_call(told)) is not None]
+        return [{**call, "toolUseId": _tool_id(call["toolUseId"])} for call in calls]
 
 
 def _kept_content(message: ChatMessage) -> list[Block] | None:
@@ -241,7 +261,7 @@ def _kept_content(message: ChatMessage) -> list[Block] | None:
     if not isinstance(kept, list):
         return None
     content = unpacked(kept)
-    return content if not message.blocks or read_blocks(content)[0] == message.blocks else None
+    return content if read_blocks(content)[0] == message.blocks else None
 
 
 def _reasoning(block: ThinkingBlock) -> Block | None:
@@ -288,10 +308,13 @@ def _tool_id(given: str) -> str:
     return "tool_" + hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _with_tool_id(block: Block) -> Block:
-    """Kept content whose ids another package chose."""
+def _acceptable(block: Block) -> Block:
+    """Kept content as Bedrock takes it: ids that another package chose, input that is no object."""
     for kind in ("toolUse", "toolResult"):
-        held = block.get(kind)
-        if held is not None and not _TOOL_ID.fullmatch(held.get("toolUseId") or ""):
-            return {kind: {**held, "toolUseId": _tool_id(held.get("toolUseId") or "")}}
+        if (held := block.get(kind)) is None:
+            continue
+        written = {**held, "toolUseId": _tool_id(held.get("toolUseId") or "")}
+        if kind == "toolUse":
+            written["input"] = tool_input(held.get("input"))
+        return {kind: written}
     return block

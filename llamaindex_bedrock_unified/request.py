@@ -10,7 +10,7 @@ from typing import Any
 from llama_index.core.base.llms.types import ChatMessage
 
 from bedrock_unified.converse.checks import MEMBERS
-from bedrock_unified.converse.tools import stub_tools
+from bedrock_unified.converse.tools import is_none, stub_tools
 from bedrock_unified.errors import ConfigurationError, InvalidRequestError
 from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
 from bedrock_unified.spelling import SPELLINGS, canonical
@@ -71,9 +71,12 @@ def read_options(given: Mapping[str, Any], where: str) -> Options:
             options.model = value
         elif name in _TOOLS:
             options.tools[name] = value
-        elif name in MEMBERS and name != "messages":
-            if value is not None:
-                options.members[name] = value
+        elif name == "messages":
+            raise InvalidRequestError(
+                f"{where} takes no {name!r} here", hint="they are the first argument of a call"
+            )
+        elif name in MEMBERS:
+            options.members[name] = value
         else:
             raise InvalidRequestError(f"{where} has no parameter {name!r}", hint=_nearest(name))
     return options
@@ -87,17 +90,21 @@ def build_request(
     *,
     additional: Options,
     streaming: bool,
+    fetched: Mapping[str, bytes | OSError] | None = None,
 ) -> dict[str, Any]:
     """A Converse request. What the call says wins over ``additional_kwargs``, they win over the fields.
 
-    Dicts are merged, everything else is replaced; ``system`` of a call follows the system messages.
+    A member under Converse's name (``requestMetadata={…}``) is merged into what was said of it before, except
+    ``toolConfig``, which is one thing; ``system`` follows the system messages. A parameter under its own name
+    (``request_metadata={…}``) replaces the value, dicts too. None takes either out of the request.
 
     Raises:
-        InvalidRequestError: an unknown keyword, or messages that Converse cannot take.
+        InvalidRequestError: an unknown keyword, tools said twice, a choice without tools, or messages that
+            Converse cannot take.
         ConfigurationError: half a guardrail.
     """
     options = read_options(given, type(model).__name__) if given else _NONE
-    turns, system = write_messages(messages)
+    turns, system = write_messages(messages, fetched)
     request: dict[str, Any] = {
         "modelId": options.model or additional.model or model_id,
         "messages": turns,
@@ -112,8 +119,12 @@ def build_request(
         request = _laid_over(request, _without(additional.members, options.parameters))
     if options.members:
         request = _laid_over(request, options.members)
-    if options.tools and (config := _tools(options.tools)) is not None:
-        request["toolConfig"] = config
+    if not streaming and "streamProcessingMode" in (guardrail := request.get("guardrailConfig") or {}):
+        request["guardrailConfig"] = {  # ConverseStream alone knows it
+            name: value for name, value in guardrail.items() if name != "streamProcessingMode"
+        }
+    if options.tools:
+        _offer(request, options)
     if "toolConfig" not in request and (stubs := stub_tools(turns)):
         request["toolConfig"] = {"tools": stubs}
     return request
@@ -123,9 +134,15 @@ _NONE = Options()
 
 
 def _laid_over(request: dict[str, Any], members: Mapping[str, Any]) -> dict[str, Any]:
-    result = merged(request, members)
-    if "system" in members and "system" in request:
-        result["system"] = [*request["system"], *members["system"]]
+    off = {name for name, value in members.items() if value is None and name != "system"}
+    given = {name: value for name, value in members.items() if value is not None}
+    replaced = off | ({"toolConfig"} & given.keys())
+    result = merged({name: value for name, value in request.items() if name not in replaced}, given)
+    for name in ("inferenceConfig", "guardrailConfig"):
+        if isinstance(held := given.get(name), Mapping) and None in held.values():
+            result[name] = {key: value for key, value in result[name].items() if value is not None}
+    if "system" in given and "system" in request:
+        result["system"] = [*request["system"], *given["system"]]
     return result
 
 
@@ -136,18 +153,35 @@ def _without(members: Mapping[str, Any], overridden: Mapping[str, Any]) -> dict[
         place = _PLACES[name]
         if len(place) == 1:
             result.pop(place[0], None)
-        elif place[0] in result:
+        elif isinstance(result.get(place[0]), Mapping):
             result[place[0]] = {key: value for key, value in result[place[0]].items() if key != place[1]}
     return result
 
 
-def _tools(given: Mapping[str, Any]) -> dict[str, Any] | None:
-    tools = given.get("tools")
-    if isinstance(tools, Mapping):  # a toolConfig under the name that it has elsewhere
-        return dict(tools)
-    return tool_config(
-        tools or (), given.get("tool_choice"), required=bool(given.get("tool_required", False))
-    )
+def _offer(request: dict[str, Any], options: Options) -> None:
+    """Put the call's tools, or its choice among those of ``additional_kwargs``, into the request."""
+    given = options.tools
+    choice, required = given.get("tool_choice"), bool(given.get("tool_required", False))
+    if options.members.get("toolConfig") is not None:
+        if given.get("tools") or choice is not None or required:
+            raise InvalidRequestError(
+                "a call was given toolConfig next to tools or tool_choice, which mean the same",
+                hint="keep one of them",
+            )
+        return
+    if "tools" in given:
+        tools = given["tools"] or ()
+    else:
+        tools = request.get("toolConfig") or ()
+        if tools and not (choice or required or is_none(choice)):
+            return
+        if tools and "toolChoice" in tools:
+            tools = {name: value for name, value in tools.items() if name != "toolChoice"}
+    config = tool_config(tools, choice, required=required)
+    if config is None:
+        request.pop("toolConfig", None)
+    else:
+        request["toolConfig"] = config
 
 
 def _readable(name: str, value: Any) -> Any:
@@ -160,7 +194,11 @@ def _readable(name: str, value: Any) -> Any:
 
 
 def _nearest(name: str) -> str:
-    known = [*_NAMES, *MEMBERS, *(spelling for spelling, to in SPELLINGS.items() if to in _NAMES)]
+    known = [
+        *_NAMES,
+        *(MEMBERS - {"messages"}),
+        *(spelling for spelling, to in SPELLINGS.items() if to in _NAMES),
+    ]
     near = get_close_matches(name, known, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"

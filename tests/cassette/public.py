@@ -37,10 +37,15 @@ SENDS_NOTHING = {
     "BedrockConverse": {
         "class_name": "a name",
         "to_dict": "writes the model down",
+        "from_dict": "a constructor",
         "converse_members": "builds a part of a request",
         "get_tool_calls_from_response": "reads an answer",
     },
-    "BedrockEmbedding": {"class_name": "a name", "to_dict": "writes the model down"},
+    "BedrockEmbedding": {
+        "class_name": "a name",
+        "to_dict": "writes the model down",
+        "from_dict": "a constructor",
+    },
 }
 
 #: Methods that the frameworks define and that reach Bedrock through ours: the ones their users call.

@@ -82,7 +82,8 @@ class Answer:
         elif "toolUse" in block:
             start = {name: value for name, value in block["toolUse"].items() if name != "input"}
             yield "contentBlockStart", {"contentBlockIndex": index, "start": {"toolUse": start}}
-            given = json.dumps(block["toolUse"]["input"])
+            given = block["toolUse"]["input"]
+            given = given if isinstance(given, RawInput) else json.dumps(given)
             yield from (delta({"toolUse": {"input": piece}}) for piece in ("", *self._pieces(given)))
         elif "toolResult" in block:
             start = {name: value for name, value in block["toolResult"].items() if name != "content"}
@@ -109,7 +110,13 @@ def says(*blocks: str | dict[str, Any], **more: Any) -> Answer:
     return Answer([{"text": block} if isinstance(block, str) else block for block in blocks], **more)
 
 
-def calls(name: str, given: dict[str, Any], tool_use_id: str = "tooluse_1", **more: Any) -> dict[str, Any]:
+class RawInput(str):
+    """A tool's input as the model wrote it, which need not be JSON; for streams."""
+
+
+def calls(
+    name: str, given: dict[str, Any] | RawInput, tool_use_id: str = "tooluse_1", **more: Any
+) -> dict[str, Any]:
     """A tool call's block."""
     return {"toolUse": {"toolUseId": tool_use_id, "name": name, "input": given, **more}}
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from llama_index.core.base.llms.types import CitableBlock
 from llama_index.core.llms import ChatMessage, ImageBlock
 
 from bedrock_unified import (
@@ -266,9 +267,14 @@ async def test_asynchronous_calls_run_side_by_side_and_use_no_thread(
     await llm.bedrock.aclose()
 
 
-async def test_media_that_must_be_downloaded_do_not_stop_the_event_loop(
-    llm: BedrockConverse, bedrock: ScriptedBedrock
+async def test_media_that_must_be_downloaded_need_no_thread_and_do_not_stop_the_loop(
+    llm: BedrockConverse, bedrock: ScriptedBedrock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def no_thread(*_: object, **__: object) -> None:
+        raise AssertionError("a download went to a thread")
+
+    monkeypatch.setattr(asyncio, "to_thread", no_thread)
+    monkeypatch.setattr(asyncio.get_running_loop(), "run_in_executor", no_thread)
     png = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -286,3 +292,108 @@ async def test_media_that_must_be_downloaded_do_not_stop_the_event_loop(
     (sent,) = bedrock.requests[-1].messages[0]["content"]
     assert sent == {"image": {"format": "png", "source": {"bytes": b64encode(png).decode()}}}
     await llm.bedrock.aclose()
+
+
+@pytest.mark.parametrize("nested", [False, True])
+async def test_downloads_that_fail_are_refused_before_anything_is_sent(
+    llm: BedrockConverse, bedrock: ScriptedBedrock, monkeypatch: pytest.MonkeyPatch, nested: bool
+) -> None:
+    monkeypatch.setattr("llamaindex_bedrock_unified.fetching.MOST_BYTES", 10)
+    answers = {
+        b"/missing.png": b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        b"/large.png": b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n" + b"x" * 11,
+        b"/empty.png": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    }
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(answers[head.split()[1].partition(b"?")[0]])
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()[:2]
+        for name, reason in (("missing", "404"), ("large", "larger than 10"), ("empty", "zero bytes")):
+            image: Any = ImageBlock(url=f"http://{host}:{port}/{name}.png?X-Amz-Signature=s3cret")
+            block = CitableBlock(title="t", source="s", content=[image]) if nested else image
+            with pytest.raises(InvalidRequestError, match=rf"message 0 \(user\).*{reason}") as raised:
+                await llm.achat([ChatMessage(role="user", blocks=[block])])
+            assert "s3cret" not in str(raised.value)
+    assert bedrock.requests == []
+
+
+def test_none_switches_a_member_off_in_both_spellings(make_llm: Make, bedrock: ScriptedBedrock) -> None:
+    llm = make_llm(
+        guardrail_identifier="gr1",
+        guardrail_version=1,
+        performance_config={"latency": "optimized"},
+        additional_kwargs={"requestMetadata": {"team": "a"}},
+    )
+    llm.chat(QUESTION, guardrailConfig=None, requestMetadata=None, performanceConfig=None)
+    llm.chat(
+        QUESTION,
+        guardrail_identifier=None,
+        guardrail_version=None,
+        request_metadata=None,
+        performance_config=None,
+    )
+    assert [body.keys() for body in bedrock.bodies] == [{"messages"}] * 2
+    llm.chat(QUESTION, inferenceConfig={"temperature": None})
+    assert bedrock.bodies[-1].get("inferenceConfig", {}) == {}
+    assert "guardrailConfig" in bedrock.bodies[-1]
+
+
+def test_a_member_is_merged_and_a_parameter_replaced(make_llm: Make, bedrock: ScriptedBedrock) -> None:
+    llm = make_llm(
+        additional_model_request_fields={"a": 1},
+        additional_kwargs={"additionalModelRequestFields": {"b": 2}},
+    )
+    llm.chat(QUESTION, additionalModelRequestFields={"c": 3})
+    llm.chat(QUESTION, additional_model_request_fields={"c": 3})
+    sent = [body["additionalModelRequestFields"] for body in bedrock.bodies]
+    assert sent == [{"a": 1, "b": 2, "c": 3}, {"c": 3}]
+
+
+@pytest.mark.parametrize("place", ["call", "additional_kwargs"])
+def test_the_stream_mode_of_a_guardrail_goes_to_streams_alone(
+    make_llm: Make, bedrock: ScriptedBedrock, place: str
+) -> None:
+    config = {"guardrailIdentifier": "gr1", "guardrailVersion": "1", "streamProcessingMode": "async"}
+    given = {"guardrailConfig": config}
+    llm = make_llm(additional_kwargs=given if place == "additional_kwargs" else {})
+    kwargs = given if place == "call" else {}
+    llm.chat(QUESTION, **kwargs)
+    list(llm.stream_chat(QUESTION, **kwargs))
+    assert [body["guardrailConfig"] for body in bedrock.bodies] == [
+        {"guardrailIdentifier": "gr1", "guardrailVersion": "1"},
+        config,
+    ]
+    assert config["streamProcessingMode"] == "async"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"temperature": 7}, "temperature is 7"),
+        ({"inferenceConfig": {"topP": 2}}, "topP is 2"),
+        ({"guardrailConfig": {"guardrailIdentifier": "gr1"}}, "guardrailVersion"),
+        ({"tools": []}, "tools cannot stand here"),
+        ({"tool_choice": "any"}, "tool_choice cannot stand here"),
+    ],
+)
+def test_additional_kwargs_are_checked_at_construction(given: dict[str, Any], named: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"additional_kwargs.*{named}"):
+        BedrockConverse(model=MODEL, additional_kwargs=given)
+
+
+def test_messages_among_additional_kwargs_are_told_where_they_belong() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        BedrockConverse(model=MODEL, additional_kwargs={"messages": []})
+    assert "first argument of a call" in str(raised.value.hint)
+
+
+def test_a_model_id_is_checked_when_it_is_assigned() -> None:
+    llm = BedrockConverse(model=MODEL)
+    with pytest.raises(InvalidRequestError, match="x y"):
+        llm.model = "x y"
+    assert llm.model == MODEL

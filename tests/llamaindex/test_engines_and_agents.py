@@ -22,7 +22,7 @@ from llama_index.core.workflow import Context, JsonSerializer
 
 from llamaindex_bedrock_unified import BedrockConverse, BedrockEmbedding
 
-from .scripted import Answer, ScriptedBedrock, Sent, calls, says
+from .scripted import Answer, RawInput, ScriptedBedrock, Sent, calls, says
 
 Make = Callable[..., BedrockConverse]
 # LlamaIndex's agents look at each member of themselves, pydantic's deprecated ones too.
@@ -213,6 +213,22 @@ async def test_a_failing_tool_is_told_to_the_model(llm: BedrockConverse, bedrock
     assert str(await handler) == "There is none."
     assert results[0].tool_output.is_error
     assert "no such city" in json.dumps(bedrock.bodies[-1]["messages"][-1])
+    await llm.bedrock.aclose()
+
+
+async def test_an_agent_does_not_run_a_tool_with_arguments_that_were_cut_short(
+    llm: BedrockConverse, bedrock: ScriptedBedrock
+) -> None:
+    ran: list[str] = []
+
+    def transfer(account: str) -> str:
+        """Transfer money."""
+        ran.append(account)
+        return "done"
+
+    bedrock.script = [says("I shall.", calls("transfer", RawInput('{"account": "12')), stop="max_tokens")]
+    assert str(await FunctionAgent(tools=[transfer], llm=llm).run("Pay 1234.")) == "I shall."
+    assert ran == []
     await llm.bedrock.aclose()
 
 

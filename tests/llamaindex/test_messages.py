@@ -214,12 +214,13 @@ def test_ids_that_bedrock_refuses_are_replaced_alike_in_call_and_result() -> Non
     [
         ({"a": 1}, {"a": 1}),
         ('{"a": 1}', {"a": 1}),
-        ('{"a": [1, 2', {"a": [1, 2]}),
+        ('{"a": [1, 2', {"malformed_json": '{"a": [1, 2'}),
+        ("[1, 2]", {"malformed_json": "[1, 2]"}),
         ("", {}),
-        ("nonsense", {}),
+        ("not json", {"malformed_json": "not json"}),
     ],
 )
-def test_tool_input_is_an_object_even_where_it_was_cut_short(given: Any, sent: dict[str, Any]) -> None:
+def test_tool_input_is_an_object_that_shows_what_the_model_wrote(given: Any, sent: dict[str, Any]) -> None:
     block = ToolCallBlock(tool_call_id="t1", tool_name="f", tool_kwargs=given)
     assert content(block, role="assistant")[0]["toolUse"]["input"] == sent
 
@@ -227,20 +228,63 @@ def test_tool_input_is_an_object_even_where_it_was_cut_short(given: Any, sent: d
 @pytest.mark.parametrize(
     "call",
     [
-        {"toolUseId": "t1", "name": "f", "input": {"a": 1}},
-        {"toolUseId": "t1", "name": "f", "input": '{"a": 1}'},
         {"id": "t1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}},
+        {"id": "t1", "type": "function", "function": {"name": "f", "arguments": {"a": 1}}},
     ],
 )
-def test_calls_that_older_histories_keep_beside_the_blocks_are_sent_once(call: dict[str, Any]) -> None:
+def test_calls_that_other_packages_keep_beside_the_blocks_are_sent_once(call: dict[str, Any]) -> None:
     expected = {"toolUse": {"toolUseId": "t1", "name": "f", "input": {"a": 1}}}
     assert content(TextBlock(text="Wait."), role="assistant", tool_calls=[call]) == [
         {"text": "Wait."},
         expected,
     ]
     block = ToolCallBlock(tool_call_id="t1", tool_name="f", tool_kwargs={"a": 1})
-    if "toolUseId" in call:
-        assert content(block, role="assistant", tool_calls=[call]) == [expected]
+    assert content(block, role="assistant", tool_calls=[call]) == [expected]
+
+
+OWN = {"toolUseId": "t1", "name": "f", "input": {"a": 1}}
+
+
+def test_a_tool_call_whose_block_was_removed_stays_removed() -> None:
+    message = converse_message([{"text": "See"}, {"toolUse": OWN}], role="assistant")
+    message.blocks = [block for block in message.blocks if isinstance(block, TextBlock)]
+    assert turns(message)[0]["content"] == [{"text": "See"}]
+
+
+def test_a_tool_call_whose_id_was_changed_is_sent_once() -> None:
+    message = converse_message([{"toolUse": OWN}], role="assistant")
+    (block,) = message.blocks
+    assert isinstance(block, ToolCallBlock)
+    block.tool_call_id = "t9"
+    assert turns(message)[0]["content"] == [{"toolUse": {**OWN, "toolUseId": "t9"}}]
+
+
+def test_content_that_was_kept_does_not_come_back_when_all_blocks_were_removed() -> None:
+    message = converse_message([{"guardContent": {"text": {"text": "q"}}}, {"text": "q"}])
+    message.blocks = []
+    assert turns(message, ChatMessage(role="user", content="b")) == [
+        {"role": "user", "content": [{"text": "b"}]}
+    ]
+
+
+def test_tool_input_in_content_that_was_kept_is_an_object_too() -> None:
+    cited = {"citationsContent": {"content": [{"text": "a"}], "citations": [{"title": "T"}]}}
+    message = converse_message([cited, {"toolUse": {**OWN, "input": [1]}}], role="assistant")
+    assert turns(message)[0]["content"] == [cited, {"toolUse": {**OWN, "input": {"malformed_json": "[1]"}}}]
+
+
+def test_documents_sent_as_they_are_keep_their_names_for_themselves() -> None:
+    native = {"document": {"name": "report", "format": "pdf", "source": {"bytes": PDF}}}
+    result = {
+        "toolResult": {"toolUseId": "t", "content": [{"document": {**native["document"], "name": "b"}}]}
+    }
+    (turn,) = turns(
+        ChatMessage(role="user", blocks=[DocumentBlock(data=PDF, title="report")]),
+        converse_message([native, result]),
+        ChatMessage(role="user", blocks=[DocumentBlock(data=PDF, title="b")]),
+    )
+    names = [block["document"]["name"] for block in turn["content"] if "document" in block]
+    assert names == ["report 2", "report", "b 2"]
 
 
 def test_sources_to_cite_become_search_results_or_documents_with_citations_on() -> None:

@@ -147,3 +147,25 @@ def test_from_dict_changes_nothing_it_was_given() -> None:
     before = copy.deepcopy(data)
     BedrockConverse.from_dict(data, temperature=0.5)
     assert data == before
+
+
+def test_a_model_with_a_client_is_written_as_what_the_client_says(
+    bedrock: ScriptedBedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = {"region_name": "us-east-1", "endpoint_url": bedrock.url}
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEYS["aws_access_key_id"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEYS["aws_secret_access_key"])
+    llm = BedrockConverse(model=MODEL, client=BedrockClient(**where, max_retries=1))
+    restored = BedrockConverse.from_dict(json.loads(json.dumps(llm.to_dict())))
+    assert restored.complete("Hello?").text == "Good day."
+    assert (restored.endpoint_url, restored.max_retries) == (bedrock.url, 1)
+    restored.bedrock.close()
+    llm.bedrock.close()
+    keyed = BedrockConverse(model=MODEL, client=BedrockClient(**where, **KEYS))
+    written = keyed.to_dict()
+    assert not [secret for secret in SECRETS if secret in json.dumps(written)]
+    with pytest.raises((ConfigurationError, AuthenticationError)):
+        BedrockConverse.from_dict(written).complete("Hello?")
+    again = BedrockConverse.from_dict(written, client=BedrockClient(**where, **KEYS))
+    assert again.complete("Hello?").text == "Good day."
+    again.bedrock.close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlock
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, TextBlock, ToolCallBlock
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.tools import FunctionTool
 from pydantic import BaseModel
@@ -13,7 +14,7 @@ from pydantic import BaseModel
 from bedrock_unified import InvalidRequestError
 from llamaindex_bedrock_unified import BedrockConverse
 
-from .scripted import ScriptedBedrock, calls, says
+from .scripted import Answer, RawInput, ScriptedBedrock, calls, says
 
 
 def weather(city: str) -> str:
@@ -157,6 +158,132 @@ async def test_predict_and_call_runs_the_tool(llm: BedrockConverse, bedrock: Scr
     assert str(llm.predict_and_call(TOOLS, user_msg="Weather?")) == "Sunny in Paris"
     assert str(await llm.apredict_and_call(TOOLS, user_msg="Weather?")) == "Sunny in Paris"
     await llm.bedrock.aclose()
+
+
+def cut(text: str, stop: str = "max_tokens") -> Answer:
+    """A call whose input is this text."""
+    return Answer([calls("weather", RawInput(text))], stop)
+
+
+async def test_a_call_that_was_cut_short_is_shown_and_never_run(
+    llm: BedrockConverse, bedrock: ScriptedBedrock, caplog: pytest.LogCaptureFixture
+) -> None:
+    bedrock.script = [cut('{"city": "Par')]
+    chunks = list(llm.stream_chat_with_tools(TOOLS, user_msg="?"))
+    partial, last = chunks[-2], chunks[-1]
+    assert llm.get_tool_calls_from_response(partial)[0].tool_kwargs == {"city": "Par"}
+    assert llm.get_tool_calls_from_response(last, error_on_no_tool_call=False) == []
+    assert "unfinished calls of 'weather'" in caplog.text
+    with pytest.raises(ValueError, match=r"max_tokens; the call of 'weather' is unfinished"):
+        llm.get_tool_calls_from_response(last)
+    (block,) = last.message.blocks
+    assert isinstance(block, ToolCallBlock)
+    assert block.tool_kwargs == '{"city": "Par'
+    restored = ChatResponse.model_validate_json(last.model_dump_json())  # raw is not written
+    assert llm.get_tool_calls_from_response(restored, error_on_no_tool_call=False) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "stop", "runs"),
+    [
+        ("", "max_tokens", False),
+        ("", "model_context_window_exceeded", False),
+        ("", "tool_use", True),
+        ("not json", "tool_use", False),
+        ("[1]", "tool_use", False),
+        ('{"city": "Paris"}', "max_tokens", True),
+    ],
+)
+def test_only_calls_with_a_whole_object_are_run(
+    llm: BedrockConverse, bedrock: ScriptedBedrock, text: str, stop: str, runs: bool
+) -> None:
+    bedrock.script = [cut(text, stop)]
+    *_, last = llm.stream_chat_with_tools(TOOLS, user_msg="?")
+    assert bool(llm.get_tool_calls_from_response(last, error_on_no_tool_call=False)) is runs
+
+
+def test_the_first_of_two_calls_with_one_id_is_kept(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    grounded = {"citationsContent": {"content": [{"text": "See."}], "citations": [{"title": "T"}]}}
+    twins = [calls("weather", {"city": city}, "t1") for city in ("Paris", "Rome")]
+    bedrock.script = [says(*twins), says(grounded, *twins)]
+    for _ in range(2):
+        response = llm.chat_with_tools(TOOLS, user_msg="?")
+        (call,) = llm.get_tool_calls_from_response(response)
+        assert call.tool_kwargs == {"city": "Paris"}
+
+
+QUESTION = [ChatMessage(role="user", content="Weather?")]
+SPEC = {"toolSpec": {"name": "raw", "inputSchema": {"json": {"type": "object"}}}}
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"tool_choice": "any"}, "there are no tools"),
+        ({"tool_choice": "nosuch"}, "not among the tools"),
+        ({"tool_required": True}, "there are no tools"),
+        ({"tools": [], "tool_choice": "required"}, "there are no tools"),
+        ({"tools": TOOLS, "toolConfig": {"tools": [SPEC]}}, "toolConfig next to tools"),
+        ({"tool_choice": "any", "toolConfig": {"tools": [SPEC]}}, "toolConfig next to tools"),
+        (
+            {"tools": {"tools": [SPEC], "toolChoice": {"any": {}}}, "tool_choice": "raw"},
+            "next to a toolChoice",
+        ),
+        ({"tools": {"tools": [SPEC]}, "tool_choice": "nosuch"}, "not among the tools"),
+    ],
+)
+def test_tools_that_cannot_be_offered_as_asked_are_refused(
+    llm: BedrockConverse, bedrock: ScriptedBedrock, given: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=reason):
+        llm.chat(QUESTION, **given)
+    assert bedrock.requests == []
+
+
+def test_demands_without_tools_are_refused_by_chat_with_tools(
+    llm: BedrockConverse, bedrock: ScriptedBedrock
+) -> None:
+    for given in ({"tool_required": True}, {"tool_choice": "any"}):
+        with pytest.raises(InvalidRequestError, match="there are no tools"):
+            llm.chat_with_tools([], user_msg="?", **given)
+    with pytest.raises(InvalidRequestError, match="tools next to toolConfig"):
+        llm.chat_with_tools(TOOLS, user_msg="?", toolConfig={"tools": [SPEC]})
+    assert bedrock.requests == []
+
+
+def test_a_choice_beside_a_tool_config_is_sent(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    llm.chat(QUESTION, tools={"tools": [SPEC]}, tool_choice="raw")
+    assert bedrock.bodies[-1]["toolConfig"] == {"tools": [SPEC], "toolChoice": {"tool": {"name": "raw"}}}
+
+
+def test_tools_of_additional_kwargs_are_offered_until_a_call_says_otherwise(
+    make_llm: Callable[..., BedrockConverse], bedrock: ScriptedBedrock
+) -> None:
+    config = {"tools": [SPEC], "toolChoice": {"any": {}}}
+    llm = make_llm(additional_kwargs={"toolConfig": config})
+    llm.chat(QUESTION)
+    llm.chat(QUESTION, tool_choice="raw")
+    llm.chat(QUESTION, tool_choice="none")
+    llm.chat(QUESTION, toolConfig=None)
+    llm.chat_with_tools(TOOLS, user_msg="?", tool_choice="none")
+    llm.chat_with_tools(TOOLS, user_msg="?")
+    first, chosen, *off, others = [body.get("toolConfig") for body in bedrock.bodies]
+    assert first == config
+    assert chosen == {"tools": [SPEC], "toolChoice": {"tool": {"name": "raw"}}}
+    assert off == [None] * 3
+    assert others.keys() == {"tools"}
+    assert len(others["tools"]) == 2
+
+
+def test_a_tool_with_a_parameter_that_json_cannot_say_is_named(
+    llm: BedrockConverse, bedrock: ScriptedBedrock
+) -> None:
+    def run(action: Callable[[], None]) -> None:
+        """Run it."""
+
+    with pytest.raises(InvalidRequestError, match="the tool 'run' has a parameter without a JSON schema"):
+        llm.chat_with_tools([FunctionTool.from_defaults(run)], user_msg="?")
+    assert bedrock.requests == []
 
 
 class Song(BaseModel):
