@@ -1,4 +1,4 @@
-"""Hypothesis strategies made from botocore's shapes: any value that its parameter validator accepts."""
+"""What botocore's shapes allow: its validator's judgement, and Hypothesis strategies made from them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ from functools import lru_cache
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+from botocore.validate import ParamValidator
 from hypothesis import strategies as st
 
+OPERATIONS = {False: "Converse", True: "ConverseStream"}
+guardrail_ids = st.from_regex(r"[a-z0-9]{1,20}", fullmatch=True) | st.just(
+    "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123"
+)
+guardrail_versions = st.from_regex(r"[1-9][0-9]{0,7}", fullmatch=True) | st.just("DRAFT")
+words = st.text(min_size=1, max_size=10)
 documents = st.recursive(
     st.none()
     | st.booleans()
@@ -76,3 +83,8 @@ def _structure(shape: StructureShape, depth: int, skip: frozenset[str]) -> st.Se
     required = {name: _later(members[name], depth + 1) for name in shape.required_members if name in members}
     optional = {name: _later(member, depth + 1) for name, member in members.items() if name not in required}
     return st.fixed_dictionaries(required, optional={} if depth > 6 else optional)
+
+
+def findings(value: Any, shape: Shape) -> str:
+    """What botocore's validator says against it, empty if nothing."""
+    return str(ParamValidator().validate(value, shape).generate_report())

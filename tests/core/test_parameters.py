@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import boto3
 import pytest
-from botocore.model import ServiceModel, Shape
-from botocore.validate import ParamValidator
+from botocore.model import ServiceModel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,20 +15,8 @@ from bedrock_unified.converse.guardrail import STREAM_MODES, TRACES
 from bedrock_unified.errors import ConfigurationError
 from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
 
-from .shapes import documents
-
-OPERATIONS = {False: "Converse", True: "ConverseStream"}
-guardrail_ids = st.from_regex(r"[a-z0-9]{1,20}", fullmatch=True) | st.just(
-    "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123"
-)
-guardrail_versions = st.from_regex(r"[1-9][0-9]{0,7}", fullmatch=True) | st.just("DRAFT")
-words = st.text(min_size=1, max_size=10)
-
-
-def findings(value: Any, shape: Shape) -> str:
-    """What botocore's validator says against it, empty if nothing."""
-    return str(ParamValidator().validate(value, shape).generate_report())
-
+from .server import KEYS
+from .shapes import OPERATIONS, documents, findings, guardrail_ids, guardrail_versions, words
 
 parameters = st.fixed_dictionaries(
     {},
@@ -153,6 +141,10 @@ def test_none_leaves_a_parameter_at_its_default_and_is_the_default_of_most() -> 
 
 
 def test_clients_that_were_handed_in_are_not_part_of_what_is_written_down() -> None:
-    model = ConverseParameters(client=object(), control_client=object())
+    runtime = boto3.client("bedrock-runtime", region_name="us-east-1", **KEYS)
+    control = boto3.client("bedrock", region_name="us-east-1", **KEYS)
+    model = ConverseParameters(client=runtime, control_client=control)
     assert not {"client", "control_client"} & model.model_dump().keys()
-    assert "object at" not in repr(model)
+    assert "botocore" not in repr(model)
+    runtime.close()
+    control.close()

@@ -298,17 +298,3 @@ def test_the_cost_of_a_long_tool_input_is_linear(monkeypatch: pytest.MonkeyPatch
     assert parsed == 0
     assert reducer.content() == [{"toolUse": {"toolUseId": "t", "name": "n", "input": value}}]
     assert parsed == len(written)
-
-
-def test_a_block_tells_its_tool_its_input_so_far_and_whether_it_has_stopped() -> None:
-    start = {"toolUse": {"toolUseId": "t", "name": "n"}}
-    reducer = reduced([{"contentBlockStart": {"contentBlockIndex": 2, "start": start}}])
-    block = reducer.block(2)
-    assert (block.tool_use, block.tool_input, block.stopped) == (start["toolUse"], "", False)
-    for piece in ('{"a"', ": 1}"):
-        delta = {"toolUse": {"input": piece}}
-        reducer.feed({"contentBlockDelta": {"contentBlockIndex": 2, "delta": delta}})
-    assert block.tool_input == '{"a": 1}'
-    reducer.feed({"contentBlockStop": {"contentBlockIndex": 2}})
-    assert block.stopped
-    assert reducer.block(3).tool_use is None

@@ -7,8 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from botocore.model import ServiceModel, Shape
-from botocore.validate import ParamValidator
+from botocore.model import ServiceModel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,20 +17,7 @@ from bedrock_unified.converse.turns import is_blank, merged_turns
 from bedrock_unified.errors import ConfigurationError, InvalidRequestError
 from bedrock_unified.parameters import ConverseParameters
 
-from .shapes import documents, values
-
-OPERATIONS = {False: "Converse", True: "ConverseStream"}
-guardrail_ids = st.from_regex(r"[a-z0-9]{1,20}", fullmatch=True) | st.just(
-    "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123"
-)
-guardrail_versions = st.from_regex(r"[1-9][0-9]{0,7}", fullmatch=True) | st.just("DRAFT")
-words = st.text(min_size=1, max_size=10)
-
-
-def findings(value: Any, shape: Shape) -> str:
-    """What botocore's validator says against it, empty if nothing."""
-    return str(ParamValidator().validate(value, shape).generate_report())
-
+from .shapes import OPERATIONS, documents, findings, guardrail_ids, guardrail_versions, values, words
 
 # Guardrails
 

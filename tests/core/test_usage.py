@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from botocore.model import Shape
-from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_unified.converse.usage import read_usage
-
-OPERATIONS = {False: "Converse", True: "ConverseStream"}
-guardrail_ids = st.from_regex(r"[a-z0-9]{1,20}", fullmatch=True) | st.just(
-    "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123"
-)
-guardrail_versions = st.from_regex(r"[1-9][0-9]{0,7}", fullmatch=True) | st.just("DRAFT")
-words = st.text(min_size=1, max_size=10)
-
-
-def findings(value: Any, shape: Shape) -> str:
-    """What botocore's validator says against it, empty if nothing."""
-    return str(ParamValidator().validate(value, shape).generate_report())
 
 
 @given(*[st.integers(0, 10**6)] * 4)
