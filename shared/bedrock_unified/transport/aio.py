@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .settings import TransportSettings
 
 _KEEP_ALIVE = 55.0
+_CHUNK = 1 << 14
 _LARGE = 1 << 16
 _PIECE = 1 << 18
 _AUTOMATIC = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
@@ -249,7 +250,7 @@ class AsyncByteStream:
         if self._closed:
             raise TransportError(FailureKind.CLOSED, "the stream was closed on this side")
         try:
-            data = await self._answer.content.readany()
+            data = await self._answer.content.read(_CHUNK)
         except (aiohttp.ClientError, OSError) as error:
             failure = _failure(error, self._deadline)
         except BaseException:
