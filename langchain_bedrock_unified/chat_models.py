@@ -61,7 +61,9 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
             langchain-core's class for its kind.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True, extra="forbid")
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True, hide_input_in_errors=True, extra="forbid", defer_build=False
+    )
 
     spellings: ClassVar[Mapping[str, str]] = SPELLINGS
     error_classes: ClassVar[Any] = ERROR_CLASSES

@@ -33,7 +33,9 @@ class BedrockEmbeddings(ConnectionParameters, Embeddings):
         BedrockError: by calls: the classes of :mod:`langchain_bedrock_unified.errors`.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True, extra="forbid")
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True, hide_input_in_errors=True, extra="forbid", defer_build=False
+    )
 
     spellings: ClassVar[Mapping[str, str]] = SPELLINGS
     error_classes: ClassVar[Any] = ERROR_CLASSES

@@ -44,7 +44,7 @@ NUM_OUTPUT = 4_096
 _PROBE = (ChatMessage(role=MessageRole.USER, content="?"),)
 
 
-class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools):
+class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, defer_build=False):
     """A model on Amazon Bedrock, called by Converse and ConverseStream, natively sync and async.
 
     The parameters of the connection, the answer and the guardrail are those of

@@ -18,7 +18,7 @@ from .component import DUMPED, BedrockComponent
 _OPTIONS = ("dimensions", "normalize")
 
 
-class BedrockEmbedding(ConnectionParameters, BedrockComponent, BaseEmbedding):
+class BedrockEmbedding(ConnectionParameters, BedrockComponent, BaseEmbedding, defer_build=False):
     """Amazon Titan Text Embeddings V2, one request a text, many at a time, synchronous or asynchronous.
 
     The parameters of the connection are those of :class:`bedrock_unified.parameters.ConnectionParameters`.

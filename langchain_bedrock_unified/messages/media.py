@@ -9,8 +9,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InvalidRequestError
 from .documents import DocumentNames
@@ -55,8 +54,7 @@ _MAGIC = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(NamedTuple):
     """Where the bytes are: the ``source`` member, the MIME type if known, the bytes if they are here."""
 
     member: dict[str, Any]

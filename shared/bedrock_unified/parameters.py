@@ -29,7 +29,12 @@ class ConnectionParameters(BaseModel):
             never shown.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True, extra="forbid")
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+        extra="forbid",
+        defer_build=True,  # nobody makes the mixin itself; a model that is made says False again
+    )
 
     #: Further spellings of this class's own fields.
     spellings: ClassVar[Mapping[str, str]] = {}

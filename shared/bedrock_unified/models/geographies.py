@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +14,7 @@ _GEOGRAPHY = re.compile(r"[a-z]{2,6}(?:-gov)?")
 _VENDOR = re.compile(r"(?!v\d+$)[a-z][a-z0-9]*")
 
 
-@dataclass(frozen=True, slots=True)
-class _Tables:
+class _Tables(NamedTuple):
     geographies: frozenset[str]
     vendors: frozenset[str]
     suggestions: tuple[tuple[str, tuple[str, ...]], ...]
