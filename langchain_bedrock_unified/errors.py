@@ -75,6 +75,10 @@ class GuardrailIntervened(core.GuardrailIntervened, langchain.ModelError):
     """A guardrail blocked the input or the output."""
 
 
+class StructuredOutputError(core.StructuredOutputError, langchain.ModelError):
+    """The model answered, but not in the schema."""
+
+
 class ConnectionFailed(core.ConnectionFailed, langchain.ModelConnectionError):
     """The endpoint could not be reached, or the connection broke before an answer came."""
 
@@ -102,6 +106,7 @@ ERROR_CLASSES: ErrorClasses = {
     core.GuardrailIntervened: GuardrailIntervened,
     core.ConnectionFailed: ConnectionFailed,
     core.StreamInterrupted: StreamInterrupted,
+    core.StructuredOutputError: StructuredOutputError,
 }
 
 

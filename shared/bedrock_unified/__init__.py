@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         RequestTimeoutError,
         ServiceUnavailableError,
         StreamInterrupted,
+        StructuredOutputError,
         ThrottlingError,
     )
     from .local import LocalBedrock
@@ -60,6 +61,7 @@ _HOMES = {
     "RequestTimeoutError": "errors",
     "ServiceUnavailableError": "errors",
     "StreamInterrupted": "errors",
+    "StructuredOutputError": "errors",
     "ThrottlingError": "errors",
     "parse_model_id": "models.ids",
 }
@@ -87,6 +89,7 @@ __all__ = [
     "RequestTimeoutError",
     "ServiceUnavailableError",
     "StreamInterrupted",
+    "StructuredOutputError",
     "ThrottlingError",
     "__version__",
     "parse_model_id",

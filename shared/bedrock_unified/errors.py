@@ -27,6 +27,7 @@ __all__ = [
     "RequestTimeoutError",
     "ServiceUnavailableError",
     "StreamInterrupted",
+    "StructuredOutputError",
     "ThrottlingError",
 ]
 
@@ -186,8 +187,17 @@ class ServiceUnavailableError(BedrockError):
 
 
 class GuardrailIntervened(BedrockError):
-    """A guardrail blocked the input or the output. Reserved: nothing raises it yet; a blocked answer has the
-    stop reason ``guardrail_intervened``."""
+    """A guardrail blocked the input or the output, and the caller asked for an error.
+
+    ``partial`` is the whole Converse response, the blocked message and the trace included.
+    """
+
+
+class StructuredOutputError(BedrockError):
+    """The model answered, but not in the schema: it refused, was cut off, or wrote something else.
+
+    ``partial`` is the whole Converse response; nothing of it is lost.
+    """
 
 
 class ConnectionFailed(BedrockError):
