@@ -6,9 +6,14 @@ profile never decides whether a model exists: any id has one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from ..errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,26 +31,29 @@ class Profile:
         streaming_tools: whether ConverseStream serves it with tools.
         system: whether it takes system prompts.
         media: block kinds it reads in a user's message (``image``, ``document``, ``video``, ``audio``).
+        s3_media: whether media may be named by an S3 URI.
         tool_result_media: those it reads inside a tool result.
-        beside_tool_result: those it reads beside a tool result in the same turn.
+        beside_tool_result: those it reads beside a tool result in the same turn; empty: not even ``text``.
         tool_result_status: whether a tool result may carry ``status``.
         reasoning: how it is asked to reason: ``budget``, ``adaptive``, ``effort`` (Converse's
-            ``outputConfig.effort``), ``openai``, ``nova``, ``always`` (cannot be asked), ``none`` (does not
-            reason); None where it is not known.
-        efforts: the efforts it knows, the least first.
+            ``outputConfig.effort``), ``openai`` (``reasoning_effort``), ``qwen`` (``reasoning_config``),
+            ``nova``, ``always`` (whether asked to or not), ``none`` (does not reason); None where it is not
+            known.
+        efforts: the efforts it knows, the least first; with ``none`` among them it can be switched off where
+            it takes nothing but an effort.
         minimum_budget: least number of reasoning tokens where the budget is given.
         reasoning_in_history: which reasoning of earlier answers it takes back: ``signed`` (its own only),
-            ``any``, ``none`` (refuses all).
+            ``unsigned`` (without a signature only), ``any``, ``none`` (refuses all).
         sampling_refused: of ``temperature``, ``top_p``, ``top_k``, ``stop_sequences``: what it refuses.
         sampling_exclusive: whether it refuses temperature and top_p together.
-        top_k: the place of top_k in ``additionalModelRequestFields``, dotted; None where there is none.
+        top_k: the place of top_k in ``additionalModelRequestFields``, dotted; None where it is not known.
         structured_output: its best way to a JSON schema: ``native`` (outputConfig), ``strict`` (strict tool),
             ``tool``, ``text``.
         cache_places: of ``tools``, ``system``, ``messages``: where cache points may stand.
         cache_points: how many at most.
         cache_ttls: the times they may live.
         cache_minimum: tokens before a point for it to have an effect.
-        count_tokens: whether CountTokens serves it.
+        count_tokens: whether CountTokens serves it, by its id without geography.
         on_demand: False where only an inference profile's id reaches it.
         prefill: whether the last message may be the assistant's.
     """
@@ -60,6 +68,7 @@ class Profile:
     streaming_tools: bool = True
     system: bool = True
     media: frozenset[str] = frozenset({"image", "document", "video", "audio"})
+    s3_media: bool = True
     tool_result_media: frozenset[str] = frozenset({"image", "document", "video"})
     beside_tool_result: frozenset[str] = frozenset({"text", "image", "document", "video", "audio"})
     tool_result_status: bool = True
@@ -79,6 +88,49 @@ class Profile:
     on_demand: bool = True
     prefill: bool = True
 
+    @property
+    def takes_schemas(self) -> bool:
+        """Whether it is not known to refuse Converse's JSON schema and strict tools."""
+        return self.structured_output in ("native", "strict")
+
+
+UNKNOWN = Profile()
+
+_MEDIA = ("image", "document", "video", "audio")
+#: What the words of an attribute may be; attributes that are not here take any.
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "native": ("anthropic", "openai", "meta"),
+    "tool_choices": ("auto", "any", "tool"),
+    "media": _MEDIA,
+    "tool_result_media": _MEDIA,
+    "beside_tool_result": ("text", *_MEDIA),
+    "reasoning": ("budget", "adaptive", "effort", "openai", "qwen", "nova", "always", "none"),
+    "efforts": ("none", "minimal", "low", "medium", "high", "xhigh", "max"),
+    "reasoning_in_history": ("signed", "unsigned", "any", "none"),
+    "sampling_refused": ("temperature", "top_p", "top_k", "stop_sequences"),
+    "structured_output": ("native", "strict", "tool", "text"),
+    "cache_places": ("tools", "system", "messages"),
+    "cache_ttls": ("5m", "1h"),
+}
+_NULLABLE = frozenset({"vendor", "native", "reasoning", "top_k"})
+_DEFAULTS: Mapping[str, Any] = {field.name: getattr(UNKNOWN, field.name) for field in fields(Profile)}
+#: What a user may override.
+CAPABILITIES = tuple(name for name in _DEFAULTS if name != "name")
+
+
+class Rule(NamedTuple):
+    """One rule of the data file.
+
+    ``title`` and ``example`` are those of its row in the README's table, empty where it has none.
+    """
+
+    name: str
+    match: re.Pattern[str]
+    title: str
+    example: str
+    quirks: dict[str, Any]
+    sources: dict[str, str]
+
 
 def profile_of(
     model_id: str, *, family: str | None = None, overrides: Mapping[str, Any] | None = None
@@ -87,11 +139,163 @@ def profile_of(
 
     Args:
         model_id: any spelling of an id, an ARN, an alias.
-        family: what the user says the model is (``anthropic``, ``meta``, or another model's id), for imported
-            and custom models whose id does not tell.
-        overrides: what the user knows better, by the attributes of :class:`Profile`.
+        family: what the user says the model is (``anthropic``, ``llama3-1``, or another model's id), for
+            imported and custom models and application inference profiles, whose id does not tell. It stands
+            above the id.
+        overrides: what the user knows better, by the attributes of :class:`Profile`. Sets may be lists.
 
     Raises:
+        InvalidRequestError: no model id can look like this.
         ConfigurationError: an override of an unknown name or of another type; an unknown family.
     """
-    return Profile()
+    profile = _known(model_id, family)
+    if not overrides:
+        return profile
+    return replace(profile, **{name: checked(name, value) for name, value in overrides.items()})
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """The rules of the data file, the general before the special.
+
+    Raises:
+        ConfigurationError: the file says what a profile does not know.
+    """
+    import tomllib
+
+    text = Path(__file__).with_name("profiles.toml").read_text(encoding="utf-8")
+    return tuple(_rule(row) for row in tomllib.loads(text)["rule"])
+
+
+def checked(name: str, value: Any) -> Any:
+    """The value of an attribute of :class:`Profile` in its own type: lists become sets or tuples.
+
+    Raises:
+        ConfigurationError: there is no such attribute, or it is of another type, or knows no such word.
+    """
+    if name not in CAPABILITIES:
+        hint = _near(name, CAPABILITIES) or f"there are {', '.join(CAPABILITIES)}"
+        raise ConfigurationError(f"there is no capability {name!r:.80}", hint=hint)
+    default = _DEFAULTS[name]
+    if value is None and name in _NULLABLE:
+        return None
+    if isinstance(default, (frozenset, tuple)):
+        return _words(name, value, ordered=isinstance(default, tuple))
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise _mistyped(name, value, "True or False")
+    elif isinstance(default, int):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise _mistyped(name, value, "a whole number from 0")
+    else:
+        if not isinstance(value, str):
+            raise _mistyped(name, value, "text or None" if name in _NULLABLE else "text")
+        _check_words(name, (value,))
+    return value
+
+
+def _words(name: str, value: Any, *, ordered: bool) -> frozenset[str] | tuple[str, ...]:
+    """A set or a tuple of words."""
+    if not isinstance(value, (list, tuple) if ordered else (list, tuple, set, frozenset)):
+        raise _mistyped(name, value, "a list of words")
+    members = tuple(cast("Iterable[str]", value))
+    for member in members:
+        if not isinstance(member, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise _mistyped(name, value, "a list of words")
+    _check_words(name, members)
+    return members if ordered else frozenset(members)
+
+
+def _check_words(name: str, given: Iterable[str]) -> None:
+    known = WORDS.get(name)
+    if known is None:
+        return
+    for word in given:
+        if word not in known:
+            raise ConfigurationError(f"{name} knows no {word!r:.80}", hint=f"it knows {', '.join(known)}")
+
+
+def _mistyped(name: str, value: Any, wanted: str) -> ConfigurationError:
+    return ConfigurationError(f"the capability {name} is {value!r:.80}", hint=f"{name} is {wanted}")
+
+
+def _near(given: Any, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches
+
+    found = get_close_matches(str(given).lower(), list(known), 1, 0.5)
+    return f"did you mean {found[0]!r}?" if found else None
+
+
+@lru_cache(maxsize=2048)
+def _known(model_id: str, family: str | None) -> Profile:
+    # Not at the top: reading ids brings the tables of geographies, which errors of this module do without.
+    from .ids import parse_model_id
+
+    parsed = parse_model_id(model_id)
+    if family is not None:
+        return _of_base(_base_of_family(family))
+    known = _of_base(parsed.base_id)
+    return known if known.name or parsed.vendor is None else replace(known, vendor=parsed.vendor)
+
+
+@lru_cache(maxsize=2048)
+def _of_base(base_id: str) -> Profile:
+    quirks: dict[str, Any] = {}
+    names: list[str] = []
+    for rule in rules():
+        if rule.match.match(base_id):
+            quirks.update(rule.quirks)
+            names.append(rule.name)
+    return replace(UNKNOWN, name=" ".join(names), **quirks) if names else UNKNOWN
+
+
+def _base_of_family(family: str) -> str:
+    """The id whose rules a family's name means.
+
+    Raises:
+        ConfigurationError: no family, vendor or model is called so.
+    """
+    from ..errors import InvalidRequestError
+    from .ids import aliases, parse_model_id
+
+    vendors = sorted({rule.name.partition(".")[0] for rule in rules()} - {"not-claude"} | {"moonshotai"})
+    plain = re.sub(r"[\s_]+", "-", family.strip().lower())
+    if plain in vendors:
+        return f"{plain}."
+    spec = aliases().get(plain, plain)
+    dashed = re.sub(r"(?<=\d)\.(?=\d)", "-", spec)
+    # "llama-3.1" is called "llama3-1" in ids.
+    spellings = (spec, dashed, re.sub(r"^([a-z]+)-(?=\d)", r"\1", dashed))
+    bases = [f"{vendor}.{called}" for called in spellings for vendor in vendors]
+    bases += [f"{vendor}.{spec[len(vendor) + 1 :]}" for vendor in vendors if spec.startswith(f"{vendor}-")]
+    best = max(bases, key=_special_rules)
+    if _special_rules(best):
+        return best
+    if "." in spec or ":" in spec:
+        try:
+            base = parse_model_id(spec).base_id
+        except InvalidRequestError:
+            base = ""
+        if any(rule.match.match(base) for rule in rules()):
+            return base
+    families = {rule.name.partition(".")[2] for rule in rules()} - {""}
+    near = _near(plain, [*vendors, *sorted(families)])
+    known = f"a vendor ({', '.join(vendors)}), a family (claude-3-7, llama3-1) or a known model's id"
+    raise ConfigurationError(f"there is no model family {family!r:.80}", hint=near or known)
+
+
+def _special_rules(base_id: str) -> int:
+    """How many rules beyond a vendor's know an id."""
+    return sum("." in rule.name and rule.match.match(base_id) is not None for rule in rules())
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    about = {key: row.pop(key, "") for key in ("name", "match", "title", "example")}
+    return Rule(
+        about["name"],
+        re.compile(about["match"]),
+        about["title"],
+        about["example"],
+        {name: checked(name, quirk["is"]) for name, quirk in row.items()},
+        {name: quirk["source"] for name, quirk in row.items()},
+    )
