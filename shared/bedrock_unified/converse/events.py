@@ -81,8 +81,8 @@ class EventParser:
         if error is not None:
             raise error
 
-    def end(self) -> None:
-        """The bytes are over.
+    def end(self) -> list[Event]:
+        """The bytes are over: the events that were waiting for that, mostly none.
 
         Raises:
             TransportError: they ended too early.
@@ -90,6 +90,11 @@ class EventParser:
         self.check()
         if not self._decoder.is_idle:
             raise TransportError(FailureKind.CLOSED, "the stream ended inside a frame")
+        return []
+
+    def joined(self) -> StreamReducer | None:
+        """What joins the events into a response, where they add up to one."""
+        return None
 
     def partial(self) -> dict[str, Any] | None:
         """What came so far, where it can be shown as a response."""
@@ -151,10 +156,14 @@ class ConverseEvents(EventParser):
             self.check()
         return events
 
-    def end(self) -> None:
-        super().end()
+    def end(self) -> list[Event]:
+        events = super().end()
         if not self.reducer.finished:
             raise TransportError(FailureKind.CLOSED, "the stream ended without messageStop")
+        return events
+
+    def joined(self) -> StreamReducer:
+        return self.reducer
 
     def partial(self) -> dict[str, Any] | None:
         try:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
+
+#: Where the families count the reasoning in their own usage: Claude (exchange bxd5c91afa830e2c), OpenAI.
+_REASONING = (
+    ("output_tokens_details", "thinking_tokens"),
+    ("output_tokens_details", "reasoning_tokens"),
+    ("completion_tokens_details", "reasoning_tokens"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +25,8 @@ class Usage:
         cache_read: input read from the prompt cache; None where Bedrock says nothing.
         cache_write: input written to the prompt cache; None where Bedrock says nothing.
         cache_write_by_ttl: the same by time to live (``5m``, ``1h``).
+        reasoning_tokens: the part of the output that was reasoning; None where Bedrock says nothing. It is
+            never estimated.
     """
 
     input_tokens: int
@@ -25,6 +34,7 @@ class Usage:
     cache_read: int | None = None
     cache_write: int | None = None
     cache_write_by_ttl: Mapping[str, int] = field(default_factory=dict[str, int])
+    reasoning_tokens: int | None = None
 
     @property
     def total_tokens(self) -> int:
@@ -32,8 +42,14 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
 
-def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
-    """The usage of a Converse response or a stream's ``metadata`` event; None if there is none."""
+def read_usage(usage: Mapping[str, Any] | None, model_fields: Any = None) -> Usage | None:
+    """The usage of a Converse response or a stream's ``metadata`` event; None if there is none.
+
+    Args:
+        usage: Converse's ``usage``.
+        model_fields: the response's ``additionalModelResponseFields``, in which the model's own ``usage`` may
+            tell the reasoning apart (:func:`~bedrock_unified.converse.reasoning.with_reasoning_count`).
+    """
     if not usage:
         return None
     read = usage.get("cacheReadInputTokens", usage.get("cacheReadInputTokenCount"))
@@ -48,4 +64,24 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
         cache_read=read,
         cache_write=write,
         cache_write_by_ttl=by_ttl,
+        reasoning_tokens=_reasoning_tokens(usage, model_fields),
     )
+
+
+def _reasoning_tokens(usage: Mapping[str, Any], model_fields: Any) -> int | None:
+    """The count in Converse's usage (the InvokeModel families' own details kept in it), else the model's."""
+    inner: Any = (
+        cast("Mapping[str, Any]", model_fields).get("usage") if isinstance(model_fields, Mapping) else None
+    )
+    for told in (usage, inner):
+        if not isinstance(told, Mapping):
+            continue
+        members = cast("Mapping[str, Any]", told)
+        for outer, name in _REASONING:
+            details: Any = members.get(outer)
+            tokens: Any = (
+                cast("Mapping[str, Any]", details).get(name) if isinstance(details, Mapping) else None
+            )
+            if isinstance(tokens, int) and not isinstance(tokens, bool):
+                return tokens
+    return None
