@@ -1,0 +1,1 @@
+"""InvokeModel bodies of the embedding families: pure functions, one file a family."""
