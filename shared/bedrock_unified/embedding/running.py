@@ -1,0 +1,87 @@
+"""Sending the requests of a plan, many at once, synchronously or not."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from ..errors import BedrockError
+from ..failures import ErrorMaker
+from ..wire import operations as op
+from .gathering import agather, gather
+from .plan import DEFAULT_MODEL as _DEFAULT
+from .plan import Answered, Embeddings, Plan, Request
+
+Answer = dict[str, Any]
+
+
+def embedded(
+    plan: Plan, invoke: Callable[..., Answer], errors: ErrorMaker, most: int | None = None
+) -> Embeddings:
+    """The vectors of a plan; ``invoke`` is the client's. The first failure is raised, the rest not begun.
+
+    Args:
+        most: threads at most, whatever the plan says.
+    """
+
+    def one(request: Request) -> Answered:
+        try:
+            return _read(plan, request, invoke(**_members(plan, request)), errors)
+        except BedrockError as error:
+            _locate(error, plan, request)
+            raise
+
+    return plan.joined(gather(one, plan.requests, min(plan.concurrency, most or plan.concurrency)))
+
+
+async def aembedded(plan: Plan, ainvoke: Callable[..., Awaitable[Answer]], errors: ErrorMaker) -> Embeddings:
+    """The same on the event loop; the first failure cancels what is under way."""
+
+    async def one(request: Request) -> Answered:
+        try:
+            return _read(plan, request, await ainvoke(**_members(plan, request)), errors)
+        except BedrockError as error:
+            _locate(error, plan, request)
+            raise
+
+    return plan.joined(await agather(one, plan.requests, plan.concurrency))
+
+
+def _members(plan: Plan, request: Request) -> dict[str, Any]:
+    return {"modelId": plan.model_id, "body": request.body, "accept": "application/json"}
+
+
+def _read(plan: Plan, request: Request, answer: Mapping[str, Any], errors: ErrorMaker) -> Answered:
+    # Read where the answer arrives: its bytes are let go before the others have come.
+    try:
+        return plan.read(request, answer)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        body: bytes = answer["body"]
+        raise errors.make(
+            BedrockError,
+            f"the answer is not {plan.family.title}'s: {body[:200].decode('utf-8', 'replace')!r}",
+            operation=op.INVOKE_MODEL.name,
+            model_id=plan.model_id,
+            hint=f"model_id must name an embedding model, such as {_DEFAULT}; family= says which kind it is",
+        ) from error
+
+
+def _locate(error: BedrockError, plan: Plan, request: Request) -> None:
+    """Say in the hint which inputs a failed request held, where there were others."""
+    if len(plan.requests) < 2:
+        return
+    where = _ranges(request.positions)
+    told = f"the request that failed held inputs {where} of {plan.count}, counted from 0"
+    error.hint = f"{told}; {error.hint}" if error.hint else told
+
+
+def _ranges(positions: Sequence[int]) -> str:
+    """``3``, ``96-191``, ``0-4, 7``: runs of positions, the first few of them."""
+    runs: list[list[int]] = []
+    for position in positions:
+        if runs and position == runs[-1][1] + 1:
+            runs[-1][1] = position
+        else:
+            runs.append([position, position])
+    told = [str(first) if first == last else f"{first}-{last}" for first, last in runs[:8]]
+    return ", ".join(told) + (", …" if len(runs) > 8 else "")
