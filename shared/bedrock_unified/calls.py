@@ -1,14 +1,14 @@
-"""One operation's call, prepared the same way for synchronous and asynchronous callers."""
+"""How operations reach Bedrock: over our own transports, or the boto3 client that the caller handed in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .connection import Connection
 from .converse.events import ChunkEvents, ConverseEvents
 from .failures import ErrorMaker
 from .flow import Opened, call, metadata, open_stream
-from .place import Place
 from .wire import operations as op
 from .wire.http import Flow, Response
 from .wire.operations import Operation, encode
@@ -17,25 +17,56 @@ from .wire.operations import Operation, encode
 Reader = Callable[[Response], dict[str, Any]]
 
 
-def call_flow(
-    place: Place, operation: Operation, members: Mapping[str, Any], errors: ErrorMaker, read: Reader
-) -> Flow[dict[str, Any]]:
-    """A unary call over our own transports; gives the answer in botocore's shape."""
-    model_id = members.get("modelId")
-    response, retries = yield from call(place.route, operation, encode(operation, members), errors, model_id)
-    try:
-        answer = read(response)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise errors.unreadable(repr(error), operation, model_id, response.status) from error
-    answer["ResponseMetadata"] = metadata(response, retries)
-    return answer
+class Line:
+    """One client's way to Bedrock, for one call and what follows from it.
 
+    Args:
+        asynchronous: whether the flows are driven on an event loop; streams are then read there.
+    """
 
-def stream_flow(
-    place: Place, operation: Operation, members: Mapping[str, Any], errors: ErrorMaker
-) -> Flow[Opened]:
-    """A streaming call over our own transports, up to its first event."""
-    parser = ConverseEvents if operation is op.CONVERSE_STREAM else ChunkEvents
-    return open_stream(
-        place.route, operation, encode(operation, members), errors, members.get("modelId"), parser
-    )
+    __slots__ = ("_connection", "_errors", "asynchronous")
+
+    def __init__(self, connection: Connection, errors: ErrorMaker, *, asynchronous: bool) -> None:
+        self._connection = connection
+        self._errors = errors
+        self.asynchronous = asynchronous
+
+    def unary(self, operation: Operation, members: Mapping[str, Any], read: Reader) -> Flow[dict[str, Any]]:
+        """A whole answer, in botocore's shape.
+
+        Raises:
+            BedrockError: by what AWS answered, or by what kept it from answering.
+        """
+        injected = self._connection.injected(operation)
+        if injected is not None:
+            from .injected_calls import injected_flow
+
+            return (yield from injected_flow(injected, operation, members, self._errors))
+        place, errors = self._connection.place(operation), self._errors
+        encoded = encode(operation, members)
+        model_id = members.get("modelId")
+        response, retries = yield from call(place.route, operation, encoded, errors, model_id)
+        try:
+            answer = read(response)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise errors.unreadable(repr(error), operation, model_id, response.status) from error
+        answer["ResponseMetadata"] = metadata(response, retries)
+        return answer
+
+    def stream(self, operation: Operation, members: Mapping[str, Any]) -> Flow[Opened]:
+        """A stream, up to its first event."""
+        injected = self._connection.injected(operation)
+        if injected is not None:
+            from .injected_calls import injected_stream_flow
+
+            return (
+                yield from injected_stream_flow(
+                    injected, operation, members, self._errors, asynchronous=self.asynchronous
+                )
+            )
+        parser = ConverseEvents if operation is op.CONVERSE_STREAM else ChunkEvents
+        route = self._connection.place(operation).route
+        encoded = encode(operation, members)
+        return (
+            yield from open_stream(route, operation, encoded, self._errors, members.get("modelId"), parser)
+        )

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self, cast
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Unpack
 
-from . import embedding, readers
-from .calls import Reader, call_flow, stream_flow
-from .connection import Connection
-from .converse.checks import check_converse
-from .converse.guardrail import guardrail_problem
-from .embedding import Embeddings
-from .errors import BedrockError, ConfigurationError, InvalidRequestError
-from .failures import ErrorClasses, ErrorMaker
-from .flow import Opened
-from .invoke import titan_text
-from .models.ids import parse_model_id
-from .observing import Observer, Watch
-from .settings import ConnectionSettings, shown
+from . import readers
+from .caller import Caller
+from .errors import BedrockError
 from .streams import AsyncEventStream, EventStream
 from .wire import operations as op
-from .wire.http import Flow
-from .wire.operations import Operation
+
+if TYPE_CHECKING:
+    from .chat.options import ChatOptions
+    from .embedding import Embeddings, HowToEmbed
+    from .rerank import HowToRerank, Reranked
+
+_EMBEDDING_MODEL = "amazon.titan-embed-text-v2:0"
+_RERANK_MODEL = "cohere.rerank-v3-5:0"
+_MANY: HowToEmbed = {"concurrency": 128}  # tasks cost less than threads
 
 
-class BedrockClient:
+class BedrockClient(Caller):
     """Amazon Bedrock, synchronous and asynchronous, in botocore's request and response shapes.
 
     Nothing is loaded, resolved or connected before the first call. One client may be used from many threads
@@ -38,6 +35,8 @@ class BedrockClient:
         endpoint_url: the runtime's endpoint, with a path prefix if it has one. Else
             ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME``, ``AWS_ENDPOINT_URL``, the profile's, AWS's own.
         control_endpoint_url: the same for the control plane (``list_models``), ``AWS_ENDPOINT_URL_BEDROCK``.
+        agent_endpoint_url: the same for the agent runtime (``rerank`` with ``via="agent"``),
+            ``AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME``.
         api_key: a Bedrock API key, sent as a bearer token; refused over plain http except to this machine.
         aws_access_key_id: with ``aws_secret_access_key`` (and ``aws_session_token``) an explicit identity.
         profile_name: a profile of the shared AWS files. Without any of these: ``AWS_BEARER_TOKEN_BEDROCK``,
@@ -56,6 +55,7 @@ class BedrockClient:
         client: a boto3 ``bedrock-runtime`` client to call instead of our own transports; it then decides
             about credentials, endpoint, retries and time limits of everything but the control plane.
         control_client: the same for the control plane.
+        agent_client: the same for the agent runtime.
 
     Other spellings of these names are accepted (``region``, ``aws_profile``, ``base_url``, …).
 
@@ -63,75 +63,61 @@ class BedrockClient:
         ConfigurationError: an unknown keyword, two spellings of one, half a key pair, an impossible limit.
     """
 
-    def __init__(self, **settings: Any) -> None:
-        self._connection = Connection(ConnectionSettings.from_keywords(settings, type(self).__name__))
-        self._classes: ErrorClasses = {}
-
-    @classmethod
-    def from_settings(cls, settings: ConnectionSettings, *, errors: ErrorClasses | None = None) -> Self:
-        """A client on settings that are already validated, raising an adapter's own error classes."""
-        client = cls.__new__(cls)
-        client._connection = Connection(settings)
-        client._classes = errors or {}
-        return client
-
-    def raising(self, errors: ErrorClasses) -> Self:
-        """The same client, its connections shared, raising an adapter's own error classes."""
-        view = type(self).__new__(type(self))
-        view._connection = self._connection
-        view._classes = errors
-        return view
-
-    @property
-    def region(self) -> str:
-        """The region that calls go to."""
-        return self._connection.region
-
-    @property
-    def settings(self) -> ConnectionSettings:
-        """The settings this client was made with."""
-        return self._connection.settings
-
-    def observe(self, observer: Observer) -> None:
-        """Have ``observer`` called with a :class:`bedrock_unified.observing.CallRecord` after every call.
-
-        A call is recorded when its answer is whole or it failed, a stream at its end or when it is closed.
-        Not recorded are calls that were cancelled or interrupted, and requests that were refused before
-        anything was sent.
-
-        It is called on the thread or event loop of the call, for all views of this client, and should be
-        quick. What it raises is logged, not raised. Observers are not pickled or copied.
-        """
-        self._connection.observers.append(observer)
-
     # Converse
 
-    def converse(self, **request: Any) -> dict[str, Any]:
+    def converse(self, *, options: ChatOptions | None = None, **request: Any) -> dict[str, Any]:
         """Send a Converse request (``modelId``, ``messages``, …) and return its response.
 
-        Blobs are ``bytes`` both ways. Nothing in the request is changed.
+        Blobs are ``bytes`` both ways. Nothing in the request is changed. Without ``options`` it is sent
+        exactly as it is given; with them it is made ready for its model first, may travel by InvokeModel, and
+        is sent once more without what a model refused and nobody had asked for.
 
         Raises:
             InvalidRequestError: the request cannot be accepted; what can be known is checked before sending.
+            GuardrailIntervened: with ``guardrail_action="raise"`` among the options.
             BedrockError: see :mod:`bedrock_unified.errors`.
         """
-        return self._run(op.CONVERSE, self._converse(op.CONVERSE, request), readers.read_converse)
+        if options is None:
+            named = self._converse(op.CONVERSE, request)
+            return self._run(op.CONVERSE, named, readers.read_converse)
+        talk = self._conversation(request, options, streaming=False)
+        flow = talk.call(self._line(asynchronous=False), self._errors())
+        return self._drive(talk.operation, talk.request, flow)
 
-    async def aconverse(self, **request: Any) -> dict[str, Any]:
+    async def aconverse(self, *, options: ChatOptions | None = None, **request: Any) -> dict[str, Any]:
         """The asynchronous :meth:`converse`. Cancelling it closes the connection."""
-        return await self._arun(op.CONVERSE, self._converse(op.CONVERSE, request), readers.read_converse)
+        if options is None:
+            named = self._converse(op.CONVERSE, request)
+            return await self._arun(op.CONVERSE, named, readers.read_converse)
+        talk = self._conversation(request, options, streaming=False)
+        flow = talk.call(self._line(asynchronous=True), self._errors())
+        return await self._adrive(talk.operation, talk.request, flow)
 
-    def converse_stream(self, **request: Any) -> EventStream:
+    def converse_stream(self, *, options: ChatOptions | None = None, **request: Any) -> EventStream:
         """Open a ConverseStream; returns when its first event has come.
+
+        ``options`` are those of :meth:`converse`. A model that does not stream answers in one piece, which is
+        told as the events of a stream.
 
         Raises:
             BedrockError: as :meth:`converse`; errors inside the stream are raised while iterating.
         """
-        return self._open(op.CONVERSE_STREAM, self._converse(op.CONVERSE_STREAM, request))
+        if options is None:
+            return self._open(op.CONVERSE_STREAM, self._converse(op.CONVERSE_STREAM, request))
+        talk = self._conversation(request, options, streaming=True)
+        flow = talk.open(self._line(asynchronous=False), self._errors())
+        return self._driven(talk.operation, talk.request, flow, partial(talk.finish, errors=self._errors()))
 
-    async def aconverse_stream(self, **request: Any) -> AsyncEventStream:
+    async def aconverse_stream(
+        self, *, options: ChatOptions | None = None, **request: Any
+    ) -> AsyncEventStream:
         """The asynchronous :meth:`converse_stream`."""
-        return await self._aopen(op.CONVERSE_STREAM, self._converse(op.CONVERSE_STREAM, request))
+        if options is None:
+            return await self._aopen(op.CONVERSE_STREAM, self._converse(op.CONVERSE_STREAM, request))
+        talk = self._conversation(request, options, streaming=True)
+        flow = talk.open(self._line(asynchronous=True), self._errors())
+        finish = partial(talk.finish, errors=self._errors())
+        return await self._adriven(talk.operation, talk.request, flow, finish)
 
     # InvokeModel
 
@@ -155,45 +141,97 @@ class BedrockClient:
         """The asynchronous :meth:`invoke_stream`."""
         return await self._aopen(op.INVOKE_MODEL_STREAM, self._guarded(op.INVOKE_MODEL_STREAM, request))
 
-    # Embeddings
+    # Embeddings and reranking
 
     def embed(
-        self,
-        texts: Sequence[str],
-        *,
-        model_id: str = titan_text.MODEL,
-        dimensions: int | None = None,
-        normalize: bool | None = None,
-        concurrency: int = 32,
+        self, inputs: Iterable[Any], *, model_id: str = _EMBEDDING_MODEL, **how: Unpack[HowToEmbed]
     ) -> Embeddings:
-        """Embed texts with Titan Text V2, ``concurrency`` requests at a time.
+        """Embed texts, images or mixes of both, many requests at a time, in order.
 
         Args:
-            dimensions: 256, 512 or 1024 (the model's default).
-            normalize: unit length (the model's default is True).
-
-        Returns:
-            ``vectors`` in the order of the texts, and ``input_tokens`` in all.
+            inputs: each a text, an image (bytes, a path, an open file), or a dict: ``{"text": …}``,
+                ``{"image": …}`` (also as base64, data URL or ``s3://`` URI), both, or ``{"content": […]}``.
+            model_id: of any embedding family: Titan, Cohere, Nova, Marengo.
+            family: which family it is, where the id does not tell: ``cohere-v3``, another model's id, …
+            input_type: ``document`` (the default), ``query``, ``classification``, ``clustering``, or the
+                family's own word.
+            dimensions: the vectors' length; default the model's.
+            normalize: True for unit length, made here where the family has no switch for it.
+            truncate: ``none`` (too long is an error), ``start`` or ``end``.
+            embedding_types: of ``float``, ``int8``, ``uint8``, ``binary``, ``ubinary``.
+            max_tokens: tokens of each input that count (Cohere v4).
+            additional_model_request_fields: further members of the model's own body; they win.
+            concurrency: requests at a time; default 64, asynchronously 128.
 
         Raises:
-            InvalidRequestError: an empty text, or dimensions that do not exist; before anything is sent.
-            ConfigurationError: no list of texts, or a concurrency that is no whole number from 1.
+            InvalidRequestError: an empty input, or what the family does not have; before anything is sent.
+            ConfigurationError: no list of inputs, or a concurrency that is no whole number from 1.
+            BedrockError: the first failure; nothing further is begun, and the hint names the inputs.
         """
-        requests = self._embedding(texts, model_id, dimensions, normalize, concurrency)
-        return self._embeddings(embedding.gather(self.invoke, requests, concurrency), model_id)
+        from . import embedding
+
+        plan = self._planned(partial(embedding.planned, inputs, model_id, **how))
+        injected = self._connection.injected(op.INVOKE_MODEL)
+        most = None if injected is None else injected.connections
+        return embedding.embedded(plan, self.invoke, self._errors(), most)
 
     async def aembed(
-        self,
-        texts: Sequence[str],
-        *,
-        model_id: str = titan_text.MODEL,
-        dimensions: int | None = None,
-        normalize: bool | None = None,
-        concurrency: int = 64,
+        self, inputs: Iterable[Any], *, model_id: str = _EMBEDDING_MODEL, **how: Unpack[HowToEmbed]
     ) -> Embeddings:
         """The asynchronous :meth:`embed`."""
-        requests = self._embedding(texts, model_id, dimensions, normalize, concurrency)
-        return self._embeddings(await embedding.agather(self.ainvoke, requests, concurrency), model_id)
+        from . import embedding
+
+        plan = self._planned(partial(embedding.planned, inputs, model_id, **{**_MANY, **how}))
+        return await embedding.aembedded(plan, self.ainvoke, self._errors())
+
+    def rerank(
+        self,
+        query: str,
+        documents: Iterable[Any],
+        *,
+        model_id: str = _RERANK_MODEL,
+        **how: Unpack[HowToRerank],
+    ) -> Reranked:
+        """Order documents by how well they answer a query.
+
+        Args:
+            documents: texts or JSON objects. More than 1,000 are asked about in several requests.
+            model_id: Cohere Rerank or Amazon Rerank.
+            top_n: how many to give at most; default all.
+            via: ``invoke`` (InvokeModel; JSON objects are written as text) or ``agent`` (the agent runtime's
+                Rerank, which needs the permission ``bedrock:Rerank``, too).
+            family: ``cohere`` or ``amazon``, where the id does not tell; for ``invoke`` alone.
+            additional_model_request_fields: further members of the model's own body.
+            concurrency: requests at a time, 16.
+
+        Raises:
+            InvalidRequestError: an empty query or document, or a model that does not rerank.
+            ConfigurationError: no list of documents, or a number that cannot be one.
+        """
+        from . import rerank as reranking
+
+        plan = self._planned(partial(reranking.planned, query, documents, model_id, self._region, **how))
+        if plan.operation is op.INVOKE_MODEL:
+            return reranking.reranked(plan, lambda members: self.invoke(**members), self._errors())
+        ask = partial(self._run, op.RERANK, read=readers.read_plain)
+        return reranking.reranked(plan, ask, self._errors())
+
+    async def arerank(
+        self,
+        query: str,
+        documents: Iterable[Any],
+        *,
+        model_id: str = _RERANK_MODEL,
+        **how: Unpack[HowToRerank],
+    ) -> Reranked:
+        """The asynchronous :meth:`rerank`."""
+        from . import rerank as reranking
+
+        plan = self._planned(partial(reranking.planned, query, documents, model_id, self._region, **how))
+        if plan.operation is op.INVOKE_MODEL:
+            return await reranking.areranked(plan, lambda members: self.ainvoke(**members), self._errors())
+        ask = partial(self._arun, op.RERANK, read=readers.read_plain)
+        return await reranking.areranked(plan, ask, self._errors())
 
     # Tokens, guardrails, models
 
@@ -214,6 +252,14 @@ class BedrockClient:
         return await self._arun(
             op.APPLY_GUARDRAIL, self._guarded(op.APPLY_GUARDRAIL, request), readers.read_plain
         )
+
+    def invoke_guardrail_checks(self, **request: Any) -> dict[str, Any]:
+        """InvokeGuardrailChecks: score ``messages`` by ``checks`` named here, without a guardrail."""
+        return self._run(op.INVOKE_GUARDRAIL_CHECKS, request, readers.read_plain)
+
+    async def ainvoke_guardrail_checks(self, **request: Any) -> dict[str, Any]:
+        """The asynchronous :meth:`invoke_guardrail_checks`."""
+        return await self._arun(op.INVOKE_GUARDRAIL_CHECKS, request, readers.read_plain)
 
     def list_models(self, **filters: Any) -> list[dict[str, Any]]:
         """ListFoundationModels: the region's models (``byProvider``, ``byOutputModality``, …)."""
@@ -258,183 +304,3 @@ class BedrockClient:
                 BedrockError, f"the pages of {name} go in a circle", operation=name, hint=hint
             )
         return {**asked[0], "nextToken": token}
-
-    # Life
-
-    def close(self) -> None:
-        """Close the synchronous connections. The client opens new ones when it is used again."""
-        self._connection.close()
-
-    async def aclose(self) -> None:
-        """Close this event loop's connections and the synchronous ones."""
-        await self._connection.aclose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        await self.aclose()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.settings.shown()})"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"settings": self.settings.without_secrets(), "classes": self._classes}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self._connection = Connection(state["settings"])
-        self._classes = state["classes"]
-
-    def __copy__(self) -> Self:
-        return self.raising(self._classes)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return type(self).from_settings(self.settings, errors=self._classes)
-
-    # How an operation is run
-
-    def _errors(self) -> ErrorMaker:
-        connection = self._connection
-        return ErrorMaker(connection.region, connection.settings.profile_name, self._classes)
-
-    def _run(self, operation: Operation, members: Mapping[str, Any], read: Reader) -> dict[str, Any]:
-        watch = self._watch(operation, members)
-        try:
-            answer = self._connection.run(operation, self._call_flow(operation, members, read))
-        except BedrockError as error:
-            raise self._adapted(error, watch) from error.__cause__
-        if watch is not None:
-            watch.finished(answer)
-        return answer
-
-    async def _arun(self, operation: Operation, members: Mapping[str, Any], read: Reader) -> dict[str, Any]:
-        watch = self._watch(operation, members)
-        try:
-            answer = await self._connection.arun(operation, self._call_flow(operation, members, read))
-        except BedrockError as error:
-            raise self._adapted(error, watch) from error.__cause__
-        if watch is not None:
-            watch.finished(answer)
-        return answer
-
-    def _open(self, operation: Operation, members: Mapping[str, Any]) -> EventStream:
-        watch = self._watch(operation, members)
-        try:
-            flow = self._stream_flow(operation, members, asynchronous=False)
-            opened = self._connection.run(operation, flow)
-        except BedrockError as error:
-            raise self._adapted(error, watch) from error.__cause__
-        return EventStream(opened, operation, members.get("modelId"), self._errors(), watch)
-
-    async def _aopen(self, operation: Operation, members: Mapping[str, Any]) -> AsyncEventStream:
-        watch = self._watch(operation, members)
-        try:
-            flow = self._stream_flow(operation, members, asynchronous=True)
-            opened = await self._connection.arun(operation, flow)
-        except BedrockError as error:
-            raise self._adapted(error, watch) from error.__cause__
-        return AsyncEventStream(opened, operation, members.get("modelId"), self._errors(), watch)
-
-    def _watch(self, operation: Operation, members: Mapping[str, Any]) -> Watch | None:
-        observers = self._connection.observers
-        return Watch(observers, operation, members) if observers else None
-
-    def _call_flow(
-        self, operation: Operation, members: Mapping[str, Any], read: Reader
-    ) -> Flow[dict[str, Any]]:
-        injected = self._connection.injected(operation)
-        if injected is not None:
-            from .injected_calls import injected_flow
-
-            return injected_flow(injected, operation, members, self._errors())
-        return call_flow(self._connection.place(operation), operation, members, self._errors(), read)
-
-    def _stream_flow(
-        self, operation: Operation, members: Mapping[str, Any], *, asynchronous: bool
-    ) -> Flow[Opened]:
-        injected = self._connection.injected(operation)
-        if injected is not None:
-            from .injected_calls import injected_stream_flow
-
-            return injected_stream_flow(
-                injected, operation, members, self._errors(), asynchronous=asynchronous
-            )
-        return stream_flow(self._connection.place(operation), operation, members, self._errors())
-
-    def _converse(self, operation: Operation, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            named = self._named(request)
-            check_converse(named, operation=operation.name)
-        except BedrockError as error:
-            raise self._adapted(error) from None
-        return named
-
-    def _guarded(self, operation: Operation, request: dict[str, Any]) -> dict[str, Any]:
-        """The request, with a model id as it goes over the wire and a guardrail that can be one."""
-        named = self._named(request) if "modelId" in operation.in_path else request
-        pair = {name: request.get(name) for name in ("guardrailIdentifier", "guardrailVersion")}
-        problem = guardrail_problem(pair, needed=operation is op.APPLY_GUARDRAIL)
-        if problem is not None:
-            message, hint = problem
-            model_id = named.get("modelId")
-            raise self._adapted(
-                InvalidRequestError(message, operation=operation.name, model_id=model_id, hint=hint)
-            )
-        return named
-
-    def _named(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The request with its model's id as it goes over the wire."""
-        try:
-            model_id = request.get("modelId")
-            wire_id = parse_model_id("" if model_id is None else model_id).wire_id
-        except BedrockError as error:
-            raise self._adapted(error) from None
-        return request if wire_id == model_id else {**request, "modelId": wire_id}
-
-    def _embedding(
-        self,
-        texts: Any,
-        model_id: str,
-        dimensions: int | None,
-        normalize: bool | None,
-        concurrency: Any,
-    ) -> list[dict[str, Any]]:
-        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
-            raise self._adapted(ConfigurationError(f"embed() takes a list of texts, not {shown(texts)}"))
-        if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-            raise self._adapted(
-                ConfigurationError(f"concurrency must be a whole number from 1, not {shown(concurrency)}")
-            )
-        given = cast("Iterable[Any]", texts)
-        try:
-            bodies = [titan_text.request(text, dimensions=dimensions, normalize=normalize) for text in given]
-        except BedrockError as error:
-            raise self._adapted(error) from None
-        return [{"modelId": model_id, "body": body, "accept": "application/json"} for body in bodies]
-
-    def _embeddings(self, answers: Sequence[dict[str, Any]], model_id: str) -> Embeddings:
-        try:
-            return embedding.read(answers)
-        except BedrockError as error:
-            found = self._errors().make(
-                BedrockError,
-                error.message,
-                operation=op.INVOKE_MODEL.name,
-                model_id=model_id,
-                hint=error.hint,
-            )
-            raise found from error.__cause__
-
-    def _adapted(self, error: BedrockError, watch: Watch | None = None) -> BedrockError:
-        kind = self._classes.get(type(error))
-        if kind is not None:
-            error = kind(error.message, **error.details())
-        if watch is not None:
-            watch.failed(error)
-        return error

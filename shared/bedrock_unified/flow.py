@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NoReturn
 
 from .converse.events import Event, EventParser
@@ -100,6 +101,20 @@ class Opened:
 class _Exchange:
     """One call and its tries."""
 
+    __slots__ = (
+        "deadline",
+        "encoded",
+        "errors",
+        "identity",
+        "model_id",
+        "offset",
+        "operation",
+        "renewed",
+        "retries",
+        "route",
+        "skew_corrected",
+    )
+
     def __init__(
         self, route: Route, operation: Operation, encoded: Encoded, errors: ErrorMaker, model_id: str | None
     ) -> None:
@@ -186,29 +201,34 @@ class _Exchange:
         )
 
     def _request(self, identity: Identity) -> Request:
-        encoded, operation, route = self.encoded, self.operation, self.route
-        target = route.prefix + encoded.target
-
-        def headers() -> dict[str, str]:
-            unsigned = {**encoded.headers, "user-agent": route.user_agent}
-            if isinstance(identity, Bearer):
-                unsigned["authorization"] = f"Bearer {identity.token}"
-                return unsigned
-            self.offset = route.clock.offset
-            return sign(
-                operation.method,
-                target,
-                unsigned,
-                encoded.body,
-                host=route.host,
-                keys=identity,
-                region=route.region,
-                service=operation.signing_name,
-                now=time.time() + self.offset,
-            )
-
+        operation = self.operation
+        target = self.route.prefix + self.encoded.target
         return Request(
-            operation.method, target, headers, encoded.body, stream=operation.streams, timeout=self._left()
+            operation.method,
+            target,
+            partial(self._headers, target, identity),
+            self.encoded.body,
+            stream=operation.streams,
+            timeout=self._left(),
+        )
+
+    def _headers(self, target: str, identity: Identity) -> dict[str, str]:
+        encoded, operation, route = self.encoded, self.operation, self.route
+        unsigned = {**encoded.headers, "user-agent": route.user_agent}
+        if isinstance(identity, Bearer):
+            unsigned["authorization"] = f"Bearer {identity.token}"
+            return unsigned
+        self.offset = route.clock.offset
+        return sign(
+            operation.method,
+            target,
+            unsigned,
+            encoded.body,
+            host=route.host,
+            keys=identity,
+            region=route.region,
+            service=operation.signing_name,
+            now=time.time() + self.offset,
         )
 
     def _left(self) -> float | None:

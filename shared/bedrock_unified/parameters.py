@@ -6,19 +6,22 @@ to their framework's base class, and declare their own model field.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
 
+from .chat.options import ChatOptions
 from .client import BedrockClient
 from .converse.guardrail import guardrail_config
 from .errors import BedrockError, ConfigurationError
 from .failures import ErrorClasses
+from .models.profile import profile_of
 from .settings import SECRETS, ConnectionSettings, shown
 from .spelling import canonical
 
-_HANDED_IN = ("client", "control_client")
+_HANDED_IN = ("client", "control_client", "agent_client")
 
 
 class ConnectionParameters(BaseModel):
@@ -46,6 +49,7 @@ class ConnectionParameters(BaseModel):
         default=None, description="endpoint of the runtime, with any path prefix"
     )
     control_endpoint_url: str | None = Field(default=None, description="endpoint of the control plane")
+    agent_endpoint_url: str | None = Field(default=None, description="endpoint of the agent runtime (Rerank)")
     api_key: SecretStr | None = Field(default=None, exclude=True, repr=False, description="Bedrock API key")
     aws_access_key_id: SecretStr | None = Field(default=None, exclude=True, repr=False)
     aws_secret_access_key: SecretStr | None = Field(default=None, exclude=True, repr=False)
@@ -64,6 +68,7 @@ class ConnectionParameters(BaseModel):
         default=None, exclude=True, repr=False, description="a BedrockClient or a boto3 client"
     )
     control_client: Any = Field(default=None, exclude=True, repr=False)
+    agent_client: Any = Field(default=None, exclude=True, repr=False)
 
     _bedrock: BedrockClient | None = PrivateAttr(default=None)
     _secrets_lost: bool = PrivateAttr(default=False)
@@ -219,6 +224,35 @@ class ConverseParameters(ConnectionParameters):
     request_metadata: dict[str, str] | None = None
     performance_config: dict[str, Any] | None = None
     service_tier: dict[str, Any] | str | None = None
+    top_k: int | None = Field(default=None, ge=0, description="candidates for the next token")
+    reasoning: str | bool | int | dict[str, Any] | None = Field(
+        default=None, description="an effort (none … max), a budget in tokens, or the family's own dict"
+    )
+    prompt_cache: str = Field(default="off", description="off, auto or explicit")
+    prompt_cache_ttl: str | None = Field(default=None, description="5m or 1h; None leaves it to Bedrock")
+    prompt_cache_messages: bool | int = Field(
+        default=True, description="the message with the conversation's point: True or -1 the last"
+    )
+    use_converse: bool | str | None = Field(default=None, description="False: InvokeModel; 'auto': as fits")
+    model_family: str | None = Field(
+        default=None, description="what the model is where its id does not tell: a family or another id"
+    )
+    capabilities: dict[str, Any] | None = Field(
+        default=None, description="what is known better than the profile, by its attributes"
+    )
+    guard_content: str | dict[str, Any] | None = Field(
+        default=None, description="what a guardrail judges: all, last_user, marked, or its qualifiers"
+    )
+    guardrail_action: str = Field(default="return", description="return, raise or redact")
+    parallel_tool_calls: bool | None = Field(default=None, description="False: one call at a time")
+    fetch_media: bool = Field(default=False, description="whether http(s) URLs of media may be downloaded")
+
+    _chat_options: ChatOptions | None = PrivateAttr(default=None)
+
+    @field_validator("prompt_cache", mode="before")
+    @classmethod
+    def _a_switch_is_a_mode(cls, value: Any) -> Any:
+        return _cache_mode(value)
 
     @field_validator("stop_sequences", mode="before")
     @classmethod
@@ -233,6 +267,9 @@ class ConverseParameters(ConnectionParameters):
     def _check(self) -> None:
         super()._check()
         self._guardrail({}, streaming=False)
+        self.chat_options({})
+        if self.capabilities or self.model_family:
+            profile_of("unknown.model", family=self.model_family, overrides=self.capabilities)
 
     def converse_members(
         self,
@@ -275,6 +312,40 @@ class ConverseParameters(ConnectionParameters):
         }
         return {name: member for name, member in members.items() if member}
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in _OPTIONS:
+            self._chat_options = None
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values; see :meth:`ConnectionParameters.model_copy`."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied._chat_options = None
+        return copied
+
+    def chat_options(
+        self, overrides: Mapping[str, Any], *, implied: frozenset[str] = frozenset()
+    ) -> ChatOptions:
+        """The parameters that are no members of a Converse request.
+
+        Args:
+            overrides: values for this call by the names of the fields; None there means the default.
+            implied: what this call carries without anybody having asked for it.
+
+        Raises:
+            ConfigurationError: a value that is none.
+        """
+        if overrides and (changed := _OPTIONS.intersection(overrides)):
+            given = {name: overrides[name] for name in changed if overrides[name] is not None}
+            held = {name: getattr(self, name) for name in _OPTIONS - changed}
+            if "prompt_cache" in given:
+                given["prompt_cache"] = _cache_mode(given["prompt_cache"])
+            return ChatOptions(**held, **given, implied=implied)
+        options = self._chat_options
+        if options is None:
+            options = self._chat_options = ChatOptions(**{name: getattr(self, name) for name in _OPTIONS})
+        return dataclasses.replace(options, implied=implied) if implied else options
+
     def _guardrail(self, overrides: Mapping[str, Any], *, streaming: bool) -> dict[str, Any] | None:
         def value(name: str) -> Any:
             return overrides[name] if name in overrides else getattr(self, name)
@@ -289,6 +360,8 @@ class ConverseParameters(ConnectionParameters):
         )
 
 
+#: Fields that become :class:`~bedrock_unified.chat.options.ChatOptions`.
+_OPTIONS = frozenset(field.name for field in dataclasses.fields(ChatOptions)) - {"implied"}
 #: Parameters that a single call may override.
 CALL_PARAMETERS = frozenset(ConverseParameters.model_fields) - frozenset(ConnectionParameters.model_fields)
 
@@ -304,6 +377,11 @@ def _stops(value: Any) -> Any:
     if isinstance(value, str):
         return [value]
     return list(cast("Sequence[Any]", value)) if isinstance(value, tuple) else value
+
+
+def _cache_mode(value: Any) -> Any:
+    """A mode of prompt caching; a switch is one, too."""
+    return {True: "auto", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
 
 def _version(value: Any) -> Any:
@@ -328,7 +406,8 @@ def _decided_by(client: Any) -> Mapping[str, Any] | None:
         "region_name": getattr(meta, "region_name", None),
         "endpoint_url": getattr(meta, "endpoint_url", None),
     }
-    names = ConnectionSettings.names() - {"client", "control_client", "control_endpoint_url"}
+    elsewhere = {"control_client", "control_endpoint_url", "agent_client", "agent_endpoint_url"}
+    names = ConnectionSettings.names() - {"client", *elsewhere}
     return {**dict.fromkeys(names), **told}
 
 

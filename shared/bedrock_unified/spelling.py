@@ -37,12 +37,17 @@ SPELLINGS: dict[str, str] = {
     "trace": "guardrail_trace",
     "guardrails": "guardrail_config",
     "additional_model_fields": "additional_model_request_fields",
+    "topK": "top_k",
+    "thinking": "reasoning",
+    "reasoning_effort": "reasoning",
+    "reasoning_token_budget": "reasoning",
+    "cache_messages": "prompt_cache_messages",
+    "anthropic_cache_messages": "prompt_cache_messages",
+    "anthropic_prompt_cache": "prompt_cache",
+    "anthropic_prompt_cache_ttl": "prompt_cache_ttl",
+    "provider": "model_family",
+    "base_model_id": "model_family",
 }
-
-#: What is not a parameter of ours but has a place.
-_ELSEWHERE = dict.fromkeys(
-    ("top_k", "topK"), "it is a field of the model's own: additional_model_request_fields={'top_k': …}"
-)
 
 
 def canonical(
@@ -88,8 +93,6 @@ def canonical(
 
 
 def _nearest(name: str, known: Collection[str], spellings: Mapping[str, str]) -> str:
-    if name in _ELSEWHERE:
-        return _ELSEWHERE[name]
     candidates = [*known, *(alias for alias, target in spellings.items() if target in known)]
     near = get_close_matches(name, candidates, n=1, cutoff=0.6)
     if near:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
-from .converse.events import ConverseEvents, Event, EventParser
+from .converse.events import Event, EventParser
 from .errors import BedrockError
 from .failures import ErrorMaker
 from .flow import Opened, metadata
@@ -15,6 +15,9 @@ from .wire.eventstream import FrameError
 from .wire.failure import InStreamFailure
 from .wire.http import FailureKind, TransportError
 from .wire.operations import Operation
+
+#: Judges a whole response at the end of its stream; may raise.
+Finish = Callable[[dict[str, Any]], object]
 
 
 class _Stream:
@@ -27,7 +30,9 @@ class _Stream:
         model_id: str | None,
         errors: ErrorMaker,
         watch: Watch | None = None,
+        finish: Finish | None = None,
     ) -> None:
+        self._finish = finish
         self._opened = opened
         self._operation = operation
         self._model_id = model_id
@@ -41,17 +46,25 @@ class _Stream:
     @property
     def response(self) -> dict[str, Any]:
         """The Converse response so far, in the shape of the unary call; whole after the last event."""
-        parser = self._opened.parser
-        if not isinstance(parser, ConverseEvents):
+        reducer = self._opened.parser.joined()
+        if reducer is None:
             raise TypeError(f"{self._operation.name} streams raw chunks, which do not add up to a response")
-        return {**parser.reducer.response(), "ResponseMetadata": self.response_metadata}
+        return {**reducer.response(), "ResponseMetadata": self.response_metadata}
 
     def _tell(self) -> None:
         """Tell the observers, once: at the end, or when the stream is closed before it."""
         watch, self._watch = self._watch, None
         if watch is not None:
-            converse = isinstance(self._opened.parser, ConverseEvents)
-            watch.finished(self.response if converse else {"ResponseMetadata": self.response_metadata})
+            whole = self._opened.parser.joined() is not None
+            watch.finished(self.response if whole else {"ResponseMetadata": self.response_metadata})
+
+    def _ended(self) -> list[Event]:
+        """The bytes are over: the last events, unless the answer is an error to the caller."""
+        events = self._opened.parser.end()
+        finish, self._finish = self._finish, None
+        if finish is not None:
+            finish(self.response)
+        return events
 
     def _error(self, failure: Exception) -> BedrockError:
         error = self._explained(failure)
@@ -112,13 +125,16 @@ class EventStream(_Stream):
                 parser.check()
                 data: bytes = stream.read()
                 if not data:
-                    parser.end()
+                    events = self._ended()
                     break
                 events = parser.feed(data)
         except (TransportError, FrameError, InStreamFailure) as failure:
             error = self._error(failure)
             self.close()
             raise error from failure
+        except BedrockError:
+            self.close()
+            raise
         return events
 
     def close(self) -> None:
@@ -155,13 +171,16 @@ class AsyncEventStream(_Stream):
                 parser.check()
                 data: bytes = await stream.read()
                 if not data:
-                    parser.end()
+                    events = self._ended()
                     break
                 events = parser.feed(data)
         except (TransportError, FrameError, InStreamFailure) as failure:
             error = self._error(failure)
             self.close()
             raise error from failure
+        except BedrockError:
+            self.close()
+            raise
         return events
 
     def close(self) -> None:
