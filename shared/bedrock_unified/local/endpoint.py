@@ -109,7 +109,7 @@ class LocalBedrock:
 
     @property
     def url(self) -> str:
-        """The endpoint URL of the runtime, the control plane and STS alike."""
+        """The endpoint URL of the runtime, the control plane, the agent runtime and STS alike."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self.port}"
 
@@ -137,6 +137,7 @@ class LocalBedrock:
         return {
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
             "AWS_ENDPOINT_URL_BEDROCK": self.url,
+            "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME": self.url,
             "AWS_ENDPOINT_URL_STS": self.url,
             "AWS_ACCESS_KEY_ID": self.ACCESS_KEY_ID,
             "AWS_SECRET_ACCESS_KEY": self.SECRET_ACCESS_KEY,

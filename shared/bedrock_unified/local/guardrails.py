@@ -20,7 +20,7 @@ from .problems import Problem, invalid
 from .standin.words import content_stems
 
 MISSING = "The guardrail identifier or version provided in the request does not exist."
-_UNIT = 1000
+TEXT_UNIT = 1000
 """Characters of one text unit, as AWS bills them."""
 
 
@@ -101,13 +101,13 @@ def judge(
 ) -> Verdict:
     """Apply every policy of ``guardrail`` to ``text``."""
     verdict = Verdict(text=text)
-    words = [_found("BLOCKED", match=match) for match in _phrases(guardrail.words, text)]
+    words = [_found("BLOCKED", match=match) for match in phrases_in(guardrail.words, text)]
     if words:
         verdict.policies["wordPolicy"] = {"customWords": words}
     topics = [
         _found("BLOCKED", name=name, type="DENY")
         for name, shown in guardrail.topics.items()
-        if _phrases(shown, text)
+        if phrases_in(shown, text)
     ]
     if topics:
         verdict.policies["topicPolicy"] = {"topics": topics}
@@ -126,7 +126,8 @@ def _found(action: str, **members: str) -> dict[str, Any]:
     return {"action": action, "detected": True, **members}
 
 
-def _phrases(phrases: Iterable[str], text: str) -> list[str]:
+def phrases_in(phrases: Iterable[str], text: str) -> list[str]:
+    """Those of the words and phrases that stand in ``text``, as they are written there."""
     found: list[str] = []
     for phrase in phrases:
         match = re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text, re.IGNORECASE)
@@ -176,6 +177,16 @@ class Guardrails:
         self._known = {guardrail.id: guardrail for guardrail in guardrails}
         self._accept_any = accept_any
 
+    @property
+    def personal_data(self) -> dict[str, tuple[str, ...]]:
+        """Kinds of personal data → patterns: the documented ones, and those of the account's guardrails."""
+        rules = [*_DOCUMENTED_DATA, *(rule for known in self._known.values() for rule in known.personal_data)]
+        patterns: dict[str, tuple[str, ...]] = {}
+        for rule in dict.fromkeys(rules):
+            if rule.pattern not in patterns.get(rule.kind, ()):
+                patterns[rule.kind] = (*patterns.get(rule.kind, ()), rule.pattern)
+        return patterns
+
     def find(self, identifier: str | None, version: str | None) -> Guardrail:
         """The guardrail a request names; raises AWS's ValidationException where there is none."""
         if not identifier or not version:
@@ -218,7 +229,7 @@ def assessment(
 
 def usage_of(verdict: Verdict, guarded: int) -> dict[str, int]:
     """AWS's counters of policy units: one unit for each thousand characters and each policy that looked."""
-    units = (guarded + _UNIT - 1) // _UNIT
+    units = -(-guarded // TEXT_UNIT)
     present = verdict.policies
     return {
         "automatedReasoningPolicies": 0,

@@ -95,7 +95,8 @@ def answer_conversation(call: Call, state: State, *, in_stream: bool) -> tuple[O
     started = time.perf_counter()
     params = call.params
     family = family_of(state.catalogue.resolve(str(params["modelId"])).bare)
-    check_conversation(params, family)
+    streams = in_stream and call.operation == "ConverseStream"  # InvokeModel has bodies of its own
+    check_conversation(params, family, in_stream=streams)
     check_media(params, family, in_stream=in_stream)
     guard = _Guard.of(call, state)
     blocked = guard.check_input(params) if guard else None

@@ -14,20 +14,26 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+from ...models.profile import Profile
 from ..problems import invalid, model_refused
 from ..shapes import listed, under
 from ..standin.families import Family
 from ..standin.reply import reasoning_requested
 from ..standin.tokens import count_request
+from .capability_rules import check_capabilities, profile_for
 
 _DOCUMENT_NAME = re.compile(r"(?!.*\s\s)[a-zA-Z0-9_\s()\[\]-]+")
 """AWS documents it without the underscore, and accepts the underscore in recorded traffic."""
 _MOST_DOCUMENTS = 5
 
 
-def check_conversation(request: Mapping[str, Any], family: Family) -> None:
-    """Raise the ValidationException Bedrock gives for ``request``, if it would give one."""
+def check_conversation(request: Mapping[str, Any], family: Family, *, in_stream: bool = False) -> None:
+    """Raise the error Bedrock gives for ``request``, if it would give one.
+
+    What its model lacks is told by the profile of ``request["modelId"]``, where that is given.
+    """
     messages = listed(request, "messages")
+    profile = profile_for(request)
     if not messages:
         raise invalid(
             "A conversation must start with a user message. Try again with a conversation that starts with "
@@ -35,12 +41,13 @@ def check_conversation(request: Mapping[str, Any], family: Family) -> None:
         )
     _check_turns(messages, family)
     _check_contents(messages)
+    check_capabilities(request, profile, in_stream=in_stream)
     _check_tools(request, messages, family)
     _check_documents(messages, family)
     _check_guardrail(request)
     _check_output_schema(request)
     _check_reasoning(request, family)
-    _check_prefill(request, messages, family)
+    _check_prefill(request, messages, family, profile)
     if count_request(request) > family.context:
         raise invalid("Input is too long for requested model.")
 
@@ -245,10 +252,18 @@ def _check_reasoning(request: Mapping[str, Any], family: Family) -> None:
         raise model_refused("`temperature` may only be set to 1 when thinking is enabled.")
 
 
-def _check_prefill(request: Mapping[str, Any], messages: list[dict[str, Any]], family: Family) -> None:
+def _check_prefill(
+    request: Mapping[str, Any], messages: list[dict[str, Any]], family: Family, profile: Profile
+) -> None:
     if messages[-1]["role"] != "assistant":
         return
-    if not family.prefill:
+    if family.is_claude and not profile.prefill:
+        raise model_refused(
+            "This model does not support assistant message prefill. The conversation must end with a user "
+            "message."
+        )
+    # Nova continues an answer (langchain-aws makes use of it), though the table of families does not say so.
+    if not (family.prefill or family.name.startswith("nova")) or not profile.prefill:
         raise invalid(
             "A conversation must end with a user message. Try again with a conversation that ends with a "
             "user message."

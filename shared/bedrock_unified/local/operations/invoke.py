@@ -6,7 +6,7 @@ A family is one entry in ``_BODIES``.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,11 @@ from ..protocol.answers import Call, Event, JsonAnswer, StreamAnswer
 from ..protocol.frames import CONTENT_TYPE, json_bytes
 from ..standin.families import family_of
 from ..state import State
-from .anthropic_messages import converse_request, messages_answer, messages_events
+from . import anthropic_messages, cohere_chat, llama_prompt, openai_chat
+from .anthropic_answers import messages_answer, messages_events
 from .converse import Outcome, answer_conversation
-from .titan_embeddings import MODEL as TITAN_EMBEDDINGS
-from .titan_embeddings import titan_embedding
+from .embedding_bodies import EMBEDDING_BODIES
+from .native_bodies import is_blocked
 
 __all__ = ["CONTENT_TYPE", "invoke_model", "invoke_model_stream"]
 
@@ -56,54 +57,117 @@ def _body_of(model: str) -> _Body:
 
 def _unknown_body(model: str) -> Problem:
     return invalid(
-        f"The local endpoint does not know the InvokeModel body of {model}: it knows Anthropic Messages and "
-        f"{TITAN_EMBEDDINGS}. Use Converse, which serves every model."
+        f"The local endpoint does not know the InvokeModel body of {model}: it knows Anthropic Messages, "
+        "OpenAI chat completions, prompts of Llama, Cohere chat, and the bodies of embeddings and rerankers. "
+        "Use Converse, which serves every model."
     )
 
 
-def _embedding(call: Call, state: State, model: str) -> JsonAnswer:
-    return titan_embedding(_raw(call))
+@dataclass(frozen=True)
+class _Asked:
+    """One native conversation, as its family's answer is written from it."""
+
+    body: bytes
+    model: str
+    created: int
+    outcome: Outcome
 
 
-def _messages(call: Call, state: State, model: str) -> JsonAnswer:
-    outcome = _answered(call, state, in_stream=False)
-    usage = outcome.usage
-    headers = {
-        "X-Amzn-Bedrock-Invocation-Latency": str(outcome.latency_ms),
-        "X-Amzn-Bedrock-Output-Token-Count": str(usage["outputTokens"]),
-        "X-Amzn-Bedrock-Input-Token-Count": str(usage["inputTokens"]),
-    }
-    return JsonAnswer(messages_answer(outcome, model), headers, usage, sort_keys=False)
+@dataclass(frozen=True)
+class _Conversation:
+    """One family of conversations: read as a Converse request, answered by the stand-in, written natively."""
+
+    read: Callable[[bytes], dict[str, Any]]
+    answer: Callable[[_Asked], dict[str, Any]]
+    chunks: Callable[[_Asked], Iterator[dict[str, Any]]]
+    one_tool_at_most: Callable[[bytes], bool] = lambda body: False
+
+    def unary(self, call: Call, state: State, model: str) -> JsonAnswer:
+        asked = self._asked(call, state, model, in_stream=False)
+        outcome = asked.outcome
+        headers: dict[str, str] = {}
+        if not is_blocked(outcome):
+            headers = {
+                "X-Amzn-Bedrock-Invocation-Latency": str(outcome.latency_ms),
+                "X-Amzn-Bedrock-Output-Token-Count": str(outcome.usage["outputTokens"]),
+                "X-Amzn-Bedrock-Input-Token-Count": str(outcome.usage["inputTokens"]),
+            }
+        return JsonAnswer(self.answer(asked), headers, outcome.usage, sort_keys=False)
+
+    def stream(self, call: Call, state: State, model: str) -> StreamAnswer:
+        asked = self._asked(call, state, model, in_stream=True)
+        events: list[Event | bytes] = [
+            Event("chunk", {"bytes": json_bytes(chunk, sort_keys=False)}) for chunk in self.chunks(asked)
+        ]
+        return StreamAnswer(events, {"X-Amzn-Bedrock-Content-Type": "application/json"}, asked.outcome.usage)
+
+    def _asked(self, call: Call, state: State, model: str, *, in_stream: bool) -> _Asked:
+        body = call.params.get("body", b"")
+        raw = body if isinstance(body, bytes) else b""
+        request: dict[str, Any] = {**self.read(raw), "modelId": call.params["modelId"]}
+        # A guardrail's id and version are headers here, and its trace an upper-case one.
+        identifier = call.params.get("guardrailIdentifier")
+        if identifier or call.params.get("guardrailVersion"):
+            request["guardrailConfig"] = {
+                "guardrailIdentifier": identifier,
+                "guardrailVersion": call.params.get("guardrailVersion"),
+                "trace": str(call.params.get("trace", "DISABLED")).lower(),
+            }
+        outcome = answer_conversation(dataclasses.replace(call, params=request), state, in_stream=in_stream)[
+            0
+        ]
+        if self.one_tool_at_most(raw):
+            _keep_one_call(outcome)
+        return _Asked(raw, model, int(state.now().timestamp()), outcome)
 
 
-def _messages_stream(call: Call, state: State, model: str) -> StreamAnswer:
-    outcome = _answered(call, state, in_stream=True)
-    events: list[Event | bytes] = [
-        Event("chunk", {"bytes": json_bytes(event, sort_keys=False)})
-        for event in messages_events(outcome, model, family_of(model))
-    ]
-    return StreamAnswer(events, {"X-Amzn-Bedrock-Content-Type": "application/json"}, outcome.usage)
+def _keep_one_call(outcome: Outcome) -> None:
+    content = outcome.reply.content
+    calls = [position for position, block in enumerate(content) if "toolUse" in block]
+    outcome.reply.content = [block for position, block in enumerate(content) if position not in calls[1:]]
 
 
-def _answered(call: Call, state: State, *, in_stream: bool) -> Outcome:
-    request: dict[str, Any] = {**converse_request(_raw(call)), "modelId": call.params["modelId"]}
-    # A guardrail's id and version are headers here, and its trace an upper-case one.
-    identifier = call.params.get("guardrailIdentifier")
-    if identifier or call.params.get("guardrailVersion"):
-        request["guardrailConfig"] = {
-            "guardrailIdentifier": identifier,
-            "guardrailVersion": call.params.get("guardrailVersion"),
-            "trace": str(call.params.get("trace", "DISABLED")).lower(),
-        }
-    return answer_conversation(dataclasses.replace(call, params=request), state, in_stream=in_stream)[0]
+_MESSAGES = _Conversation(
+    anthropic_messages.converse_request,
+    lambda asked: messages_answer(asked.outcome, asked.model),
+    lambda asked: messages_events(asked.outcome, asked.model, family_of(asked.model)),
+    anthropic_messages.calls_one_tool_at_most,
+)
+_OPENAI = _Conversation(
+    openai_chat.converse_request,
+    lambda asked: openai_chat.chat_answer(asked.outcome, asked.model, asked.created),
+    lambda asked: openai_chat.chat_chunks(
+        asked.outcome,
+        asked.model,
+        family_of(asked.model),
+        asked.created,
+        usage=openai_chat.wants_usage(asked.body),
+    ),
+    openai_chat.calls_one_tool_at_most,
+)
+_LLAMA = _Conversation(
+    llama_prompt.converse_request,
+    lambda asked: llama_prompt.llama_answer(asked.outcome),
+    lambda asked: llama_prompt.llama_chunks(asked.outcome, family_of(asked.model)),
+)
+_COHERE = _Conversation(
+    cohere_chat.converse_request,
+    lambda asked: cohere_chat.chat_answer(asked.outcome, asked.body),
+    lambda asked: cohere_chat.chat_chunks(asked.outcome, family_of(asked.model), asked.body),
+)
+_CONVERSATIONS = (
+    ("anthropic.", _MESSAGES),
+    ("openai.", _OPENAI),
+    ("meta.llama", _LLAMA),
+    ("cohere.command-r", _COHERE),
+)
 
 
-def _raw(call: Call) -> bytes:
-    body = call.params.get("body", b"")
-    return body if isinstance(body, bytes) else b""
+def _begins_with(prefix: str) -> Callable[[str], bool]:
+    return lambda model: model.startswith(prefix)
 
 
 _BODIES = (
-    _Body(lambda model: model == TITAN_EMBEDDINGS, _embedding, None),
-    _Body(lambda model: model.startswith("anthropic."), _messages, _messages_stream),
+    *(_Body(fits, unary, None) for fits, unary in EMBEDDING_BODIES),
+    *(_Body(_begins_with(prefix), told.unary, told.stream) for prefix, told in _CONVERSATIONS),
 )

@@ -1,29 +1,35 @@
-"""InvokeModel of Titan Text Embeddings V2."""
+"""InvokeModel of Titan Text Embeddings V2 and G1, and of Titan Multimodal Embeddings."""
 
 from __future__ import annotations
 
 import time
 from typing import Any, cast
 
-from bedrock_unified.wire import json_codec
-
 from ..problems import invalid
 from ..protocol.answers import JsonAnswer
 from ..standin.embedding import embed
 from ..standin.tokens import count_text
+from .body_rules import checked_body, checked_members, malformed, needed, one_of
+from .vectors import mean, media_vector, vector_answer
 
 MODEL = "amazon.titan-embed-text-v2:0"
 _MEMBERS = {"inputText": str, "dimensions": int, "normalize": bool, "embeddingTypes": list}
 _SIZES = (256, 512, 1024)
 _MOST_CHARACTERS = 50_000
 _MOST_TOKENS = 8192
+_IMAGE_MEMBERS = {"inputText": str, "inputImage": str, "embeddingConfig": dict}
+_IMAGE_SIZES = (256, 384, 1024)
 
 
-def titan_embedding(body: bytes) -> JsonAnswer:
-    """``embedding``, ``embeddingsByType`` and ``inputTextTokenCount`` for ``inputText``."""
+def titan_embedding(body: bytes, model: str = MODEL) -> JsonAnswer:
+    """``embedding`` and ``inputTextTokenCount`` for ``inputText``; of V2 also ``embeddingsByType``."""
     started = time.perf_counter()
-    given = _checked(body)
-    text = str(given["inputText"])
+    if "embed-image" in model:
+        return _multimodal(body, started)
+    first = "text-v1" in model or "embed-g1" in model
+    given = checked_body(body, {"inputText": str} if first else _MEMBERS)
+    text = str(needed(given, "inputText"))
+    _check_length(text)
     tokens = count_text(text)
     if tokens > _MOST_TOKENS:
         raise invalid(
@@ -31,59 +37,42 @@ def titan_embedding(body: bytes) -> JsonAnswer:
             "token count: "
             f"{tokens} "
         )
-    vector = embed(text, int(given.get("dimensions", 1024)), normalize=bool(given.get("normalize", True)))
+    members: dict[str, Any] = {"inputTextTokenCount": tokens}
+    if first:
+        members["embedding"] = embed(text, 1536, normalize=False)
+        return vector_answer(members, tokens, started)
+    size = one_of(given.get("dimensions", 1024), _SIZES, "#/dimensions")
     kinds = cast("list[str]", given.get("embeddingTypes") or ["float"])
-    members: dict[str, Any] = {"inputTextTokenCount": tokens, "embeddingsByType": {}}
+    for kind in kinds:
+        one_of(kind, ("float", "binary"), "#/embeddingTypes")
+    vector = embed(text, size, normalize=bool(given.get("normalize", True)))
+    members["embeddingsByType"] = {}
     if "float" in kinds:
         members["embedding"] = members["embeddingsByType"]["float"] = vector
     if "binary" in kinds:
         members["embeddingsByType"]["binary"] = [1 if value >= 0 else 0 for value in vector]
-    latency = max(1, round((time.perf_counter() - started) * 1000))
-    headers = {
-        "X-Amzn-Bedrock-Invocation-Latency": str(latency),
-        "X-Amzn-Bedrock-Input-Token-Count": str(tokens),
-    }
-    return JsonAnswer(members, headers, usage={"inputTokens": tokens})
+    return vector_answer(members, tokens, started)
 
 
-def _checked(body: bytes) -> dict[str, Any]:
-    try:
-        value: Any = json_codec.loads(body)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise invalid("Malformed input request, please reformat your input and try again.")
-    given = cast("dict[str, Any]", value)
-    for name, item in given.items():
-        wanted = _MEMBERS.get(name)
-        if wanted is None:
-            raise _malformed(f"#: extraneous key [{name}] is not permitted")
-        if not isinstance(item, wanted) or (wanted is int and isinstance(item, bool)):
-            raise _malformed(f"#/{name}: expected type: {_TYPE_NAMES[wanted]}, found: {_found(item)}")
-    if "inputText" not in given:
-        raise _malformed("#: required key [inputText] not found")
-    length = len(given["inputText"])
-    if length < 1:
-        raise _malformed(f"expected minLength: 1, actual: {length}")
-    if length > _MOST_CHARACTERS:
-        raise _malformed(f"expected maxLength: {_MOST_CHARACTERS}, actual: {length}")
-    if given.get("dimensions", 1024) not in _SIZES:
-        raise _malformed(f"#/dimensions: {given['dimensions']} is not a valid enum value")
-    for kind in cast("list[Any]", given.get("embeddingTypes") or []):
-        if kind not in {"float", "binary"}:
-            raise _malformed(f"#/embeddingTypes: {kind} is not a valid enum value")
-    return given
+def _multimodal(body: bytes, started: float) -> JsonAnswer:
+    """A text, an image, or the direction between both."""
+    given = checked_body(body, _IMAGE_MEMBERS)
+    config = checked_members(
+        given.get("embeddingConfig", {}), {"outputEmbeddingLength": int}, "#/embeddingConfig"
+    )
+    size = one_of(config.get("outputEmbeddingLength", 1024), _IMAGE_SIZES, "#/embeddingConfig")
+    text, image = given.get("inputText"), given.get("inputImage")
+    if not text and not image:
+        raise malformed("#: required key [inputText] or [inputImage] not found")
+    vectors = [embed(text, size)] if text else []
+    vectors += [media_vector(image, size)] if image else []
+    tokens = count_text(text) if text else 0
+    members = {"embedding": mean(vectors), "inputTextTokenCount": tokens, "message": None}
+    return vector_answer(members, tokens, started)
 
 
-_TYPE_NAMES: dict[type[Any], str] = {str: "String", int: "Integer", bool: "Boolean", list: "JSONArray"}
-
-
-def _found(value: Any) -> str:
-    if value is None:
-        return "Null"
-    other = "Number" if isinstance(value, float) else "JSONObject"
-    return _TYPE_NAMES.get(cast("type[Any]", type(value)), other)
-
-
-def _malformed(detail: str) -> Exception:
-    return invalid(f"Malformed input request: {detail}, please reformat your input and try again.")
+def _check_length(text: str) -> None:
+    if len(text) < 1:
+        raise malformed(f"expected minLength: 1, actual: {len(text)}")
+    if len(text) > _MOST_CHARACTERS:
+        raise malformed(f"expected maxLength: {_MOST_CHARACTERS}, actual: {len(text)}")

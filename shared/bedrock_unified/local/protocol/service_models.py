@@ -11,6 +11,7 @@ from ..shapes import botocore
 
 RUNTIME = "bedrock-runtime"
 CONTROL = "bedrock"
+AGENT = "bedrock-agent-runtime"
 
 
 @functools.cache
@@ -64,7 +65,7 @@ def _path_pattern(uri: str) -> re.Pattern[str]:
 
 def find_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
     """The operation meant by ``method`` and the raw (still percent-encoded) ``path``, with its labels."""
-    for service in (RUNTIME, CONTROL):
+    for service in (RUNTIME, CONTROL, AGENT):
         for route in routes(service):
             if route.method == method:
                 match = route.path.fullmatch(path)
