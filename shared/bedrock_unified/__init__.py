@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from .chat.conversation import CapabilityWarning
+    from .chat.options import ChatOptions
     from .client import BedrockClient
+    from .converse.assessment import guardrail_outcome
+    from .converse.outcome import GuardrailOutcome
     from .embedding import Embeddings
     from .errors import (
         AuthenticationError,
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     )
     from .local import LocalBedrock
     from .models.ids import ModelId, parse_model_id
+    from .models.profile import Profile, profile_of
+    from .rerank import Reranked, RerankResult
     from .streams import AsyncEventStream, EventStream
 
 _HOMES = {
@@ -43,12 +49,15 @@ _HOMES = {
     "AuthenticationError": "errors",
     "BedrockClient": "client",
     "BedrockError": "errors",
+    "CapabilityWarning": "chat.conversation",
+    "ChatOptions": "chat.options",
     "ConfigurationError": "errors",
     "ConnectionFailed": "errors",
     "ContextOverflowError": "errors",
     "Embeddings": "embedding",
     "EventStream": "streams",
     "GuardrailIntervened": "errors",
+    "GuardrailOutcome": "converse.outcome",
     "InvalidRequestError": "errors",
     "LocalBedrock": "local",
     "ModelAccessError": "errors",
@@ -57,13 +66,18 @@ _HOMES = {
     "ModelNotReadyError": "errors",
     "NotFoundError": "errors",
     "PermissionDeniedError": "errors",
+    "Profile": "models.profile",
     "QuotaExceededError": "errors",
     "RequestTimeoutError": "errors",
+    "RerankResult": "rerank",
+    "Reranked": "rerank",
     "ServiceUnavailableError": "errors",
     "StreamInterrupted": "errors",
     "StructuredOutputError": "errors",
     "ThrottlingError": "errors",
+    "guardrail_outcome": "converse.assessment",
     "parse_model_id": "models.ids",
+    "profile_of": "models.profile",
 }
 
 __all__ = [
@@ -71,12 +85,15 @@ __all__ = [
     "AuthenticationError",
     "BedrockClient",
     "BedrockError",
+    "CapabilityWarning",
+    "ChatOptions",
     "ConfigurationError",
     "ConnectionFailed",
     "ContextOverflowError",
     "Embeddings",
     "EventStream",
     "GuardrailIntervened",
+    "GuardrailOutcome",
     "InvalidRequestError",
     "LocalBedrock",
     "ModelAccessError",
@@ -85,14 +102,19 @@ __all__ = [
     "ModelNotReadyError",
     "NotFoundError",
     "PermissionDeniedError",
+    "Profile",
     "QuotaExceededError",
     "RequestTimeoutError",
+    "RerankResult",
+    "Reranked",
     "ServiceUnavailableError",
     "StreamInterrupted",
     "StructuredOutputError",
     "ThrottlingError",
     "__version__",
+    "guardrail_outcome",
     "parse_model_id",
+    "profile_of",
 ]
 
 

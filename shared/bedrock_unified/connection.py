@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable
 from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
+from .models.learned import Learned
 from .observing import Observer
 from .place import Place, Places
 from .settings import ConnectionSettings
 from .wire.http import Flow, T
-from .wire.operations import CONTROL, RUNTIME, Operation
+from .wire.operations import AGENT, CONTROL, RUNTIME, Operation
 
 if TYPE_CHECKING:
     from .transport.injected import InjectedTransport
@@ -26,7 +28,14 @@ class Connection:
         self._places: Places | None = None
         self._injected: dict[str, InjectedTransport] = {}
         self.observers: list[Observer] = []
-        for service, client in ((RUNTIME, settings.client), (CONTROL, settings.control_client)):
+        #: What models refused, for all views of the client.
+        self.learned = Learned()
+        given = (
+            (RUNTIME, settings.client),
+            (CONTROL, settings.control_client),
+            (AGENT, settings.agent_client),
+        )
+        for service, client in given:
             if client is not None:
                 from .transport.injected import InjectedTransport
 
@@ -52,12 +61,12 @@ class Connection:
         injected = self._injected.get(operation.service)
         return injected.run(flow) if injected is not None else self.place(operation).sync.run(flow)
 
-    async def arun(self, operation: Operation, flow: Flow[T]) -> T:
+    def arun(self, operation: Operation, flow: Flow[T]) -> Awaitable[T]:
         """Drive a flow on the running event loop."""
         injected = self._injected.get(operation.service)
         if injected is not None:
-            return await injected.arun(flow)
-        return await self.place(operation).aio.run(flow)
+            return injected.arun(flow)
+        return self.place(operation).aio.run(flow)
 
     def close(self) -> None:
         """Close the synchronous connections."""

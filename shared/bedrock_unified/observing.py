@@ -58,7 +58,7 @@ class Watch:
     def finished(self, answer: Mapping[str, Any]) -> None:
         """The call, or the stream, ended well."""
         about: Mapping[str, Any] = answer.get("ResponseMetadata") or {}
-        usage = _usage(answer.get("usage")) or _usage_of_headers(about.get("HTTPHeaders") or {})
+        usage = _usage(answer) or _usage_of_headers(about.get("HTTPHeaders") or {})
         self._tell(usage, about.get("RetryAttempts", 0), about.get("RequestId"), None)
 
     def failed(self, error: BedrockError) -> None:
@@ -77,9 +77,9 @@ class Watch:
                 _log.exception("an observer of %s calls failed", self.operation)
 
 
-def _usage(told: Any) -> Usage | None:
+def _usage(answer: Mapping[str, Any]) -> Usage | None:
     try:
-        return read_usage(told)
+        return read_usage(answer.get("usage"), answer.get("additionalModelResponseFields"))
     except (TypeError, AttributeError):  # no numbers: not Bedrock's, and no reason to lose the answer
         return None
 

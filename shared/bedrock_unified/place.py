@@ -25,7 +25,7 @@ from .wire.endpoints import (
     proxy_for,
     region_from_url,
 )
-from .wire.operations import CONTROL, RUNTIME
+from .wire.operations import AGENT, CONTROL, RUNTIME
 from .wire.retry import RetryBudget
 
 if TYPE_CHECKING:
@@ -151,7 +151,11 @@ class Places:
 
     def _url(self, service: str) -> str:
         settings = self._settings
-        explicit = {RUNTIME: settings.endpoint_url, CONTROL: settings.control_endpoint_url}.get(service)
+        explicit = {
+            RUNTIME: settings.endpoint_url,
+            CONTROL: settings.control_endpoint_url,
+            AGENT: settings.agent_endpoint_url,
+        }.get(service)
         url = explicit or self._configured(service)
         fips = self._switch(settings.use_fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")
         dualstack = self._switch(

@@ -32,6 +32,7 @@ class ConnectionSettings:
     region_name: str | None = None
     endpoint_url: str | None = None
     control_endpoint_url: str | None = None
+    agent_endpoint_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
     aws_access_key_id: str | None = field(default=None, repr=False)
     aws_secret_access_key: str | None = field(default=None, repr=False)
@@ -48,6 +49,7 @@ class ConnectionSettings:
     use_dualstack: bool | None = None
     client: Any = field(default=None, repr=False)
     control_client: Any = field(default=None, repr=False)
+    agent_client: Any = field(default=None, repr=False)
     #: Set on an unpickled copy whose original had explicit credentials.
     secrets_lost: bool = False
 
@@ -58,11 +60,11 @@ class ConnectionSettings:
         _check_whole("max_retries", self.max_retries, least=0, most=_MOST_RETRIES)
         if self.max_concurrency is not None:
             _check_whole("max_concurrency", self.max_concurrency, least=1, most=_MOST_REQUESTS)
-        for name in ("endpoint_url", "control_endpoint_url", "profile_name"):
+        for name in ("endpoint_url", "control_endpoint_url", "agent_endpoint_url", "profile_name"):
             _check_text(name, getattr(self, name))
         for name in ("retry_read_timeouts", "use_fips", "use_dualstack"):
             _check_switch(name, getattr(self, name))
-        for url in (self.endpoint_url, self.control_endpoint_url):
+        for url in (self.endpoint_url, self.control_endpoint_url, self.agent_endpoint_url):
             if url is not None:
                 custom_endpoint(url, fips=bool(self.use_fips), dualstack=bool(self.use_dualstack))
         if self.region_name is not None:
@@ -100,7 +102,7 @@ class ConnectionSettings:
 
     def without_secrets(self) -> ConnectionSettings:
         """A copy that may be written down. It remembers that explicit credentials existed."""
-        unwritable = (*SECRETS, "client", "control_client")
+        unwritable = (*SECRETS, "client", "control_client", "agent_client")
         lost = self.secrets_lost or any(getattr(self, name) is not None for name in unwritable)
         return replace(self, **dict.fromkeys(unwritable), secrets_lost=lost)
 

@@ -7,7 +7,7 @@ import contextlib
 import gc
 import time
 import warnings
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -54,9 +54,9 @@ class AsyncTransport:
         self._plain_proxy_headers = None if tunnel else self._proxy_headers
         self._url = lru_cache(maxsize=256)(partial(_url, settings.origin))
 
-    async def run(self, flow: Flow[T]) -> T:
+    def run(self, flow: Flow[T]) -> Awaitable[T]:
         """Drive a flow to its result."""
-        return await adrive(flow, self._execute)
+        return adrive(flow, self._execute)
 
     async def aclose(self) -> None:
         """Close this event loop's session."""
@@ -77,9 +77,11 @@ class AsyncTransport:
     def __del__(self) -> None:
         self.drop()  # sessions of open loops close with their loops
 
-    async def _execute(self, command: Command) -> Any:
-        if isinstance(command, Request):
-            return await self._send(command)
+    def _execute(self, command: Command) -> Awaitable[Any]:
+        # No coroutine around the commonest: a thousand waiting calls are a thousand of each.
+        return self._send(command) if isinstance(command, Request) else self._wait(command)
+
+    async def _wait(self, command: Command) -> Any:
         if isinstance(command, Read):
             return await command.stream.read()  # type: ignore[attr-defined]
         if isinstance(command, Sleep):

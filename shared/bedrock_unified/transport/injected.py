@@ -37,14 +37,19 @@ class InjectedTransport:
         return region if isinstance(region, str) else None
 
     @property
+    def connections(self) -> int:
+        """How many connections its pool keeps; botocore's default is 10."""
+        config = getattr(getattr(self.client, "meta", None), "config", None)
+        size = getattr(config, "max_pool_connections", 10)
+        return size if isinstance(size, int) else 10
+
+    @property
     def executor(self) -> ThreadPoolExecutor:
         """Threads for the client's blocking calls; never the loop's default ones, which others need, too."""
         with self._lock:
             if self._executor is None:
-                config = getattr(getattr(self.client, "meta", None), "config", None)
-                size = getattr(config, "max_pool_connections", 10)
                 self._executor = ThreadPoolExecutor(
-                    size if isinstance(size, int) else 10, thread_name_prefix="bedrock-unified-boto3"
+                    self.connections, thread_name_prefix="bedrock-unified-boto3"
                 )
             return self._executor
 

@@ -17,6 +17,7 @@ from . import json_codec
 
 RUNTIME = "bedrock-runtime"
 CONTROL = "bedrock"
+AGENT = "bedrock-agent-runtime"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +38,7 @@ class Operation:
 
     @property
     def signing_name(self) -> str:
-        """The service name in the signature's scope; both planes sign as ``bedrock``."""
+        """The service name in the signature's scope; all three services sign as ``bedrock``."""
         return "bedrock"
 
 
@@ -108,6 +109,14 @@ APPLY_GUARDRAIL = Operation(
     in_path=("guardrailIdentifier", "guardrailVersion"),
     in_body=frozenset({"source", "content", "outputScope"}),
 )
+INVOKE_GUARDRAIL_CHECKS = Operation(
+    "InvokeGuardrailChecks",
+    "POST",
+    "/guardrail-checks/invoke",
+    action="bedrock:InvokeGuardrailChecks",  # inferred: no document at hand names it
+    in_path=(),
+    in_body=frozenset({"messages", "checks"}),
+)
 LIST_FOUNDATION_MODELS = Operation(
     "ListFoundationModels",
     "GET",
@@ -131,6 +140,15 @@ LIST_INFERENCE_PROFILES = Operation(
     in_path=(),
     in_query={"maxResults": "maxResults", "nextToken": "nextToken", "typeEquals": "type"},
 )
+RERANK = Operation(
+    "Rerank",
+    "POST",
+    "/rerank",
+    service=AGENT,
+    action="bedrock:Rerank",
+    in_path=(),
+    in_body=frozenset({"queries", "sources", "rerankingConfiguration", "nextToken"}),
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     CONVERSE,
@@ -139,8 +157,10 @@ OPERATIONS: tuple[Operation, ...] = (
     INVOKE_MODEL_STREAM,
     COUNT_TOKENS,
     APPLY_GUARDRAIL,
+    INVOKE_GUARDRAIL_CHECKS,
     LIST_FOUNDATION_MODELS,
     LIST_INFERENCE_PROFILES,
+    RERANK,
 )
 
 _JSON = {"content-type": "application/json"}
