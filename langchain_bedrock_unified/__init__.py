@@ -18,14 +18,18 @@ if find_spec("langchain_core") is None:
 if TYPE_CHECKING:
     from .chat_models import ChatBedrock, ChatBedrockConverse
     from .embeddings import BedrockEmbeddings
+    from .guardrail import BedrockGuardrail
+    from .rerank import BedrockRerank
 
 _HOMES = {
     "BedrockEmbeddings": "embeddings",
+    "BedrockGuardrail": "guardrail",
+    "BedrockRerank": "rerank",
     "ChatBedrock": "chat_models",
     "ChatBedrockConverse": "chat_models",
 }
 
-__all__ = ["BedrockEmbeddings", "ChatBedrock", "ChatBedrockConverse"]
+__all__ = ["BedrockEmbeddings", "BedrockGuardrail", "BedrockRerank", "ChatBedrock", "ChatBedrockConverse"]
 
 
 def __getattr__(name: str) -> Any:

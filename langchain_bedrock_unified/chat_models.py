@@ -14,11 +14,11 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import BaseModel, ConfigDict, Field
 
 from bedrock_unified.client import BedrockClient
-from bedrock_unified.converse.tools import ONE_AT_A_TIME, is_none, tool_choice
+from bedrock_unified.converse.tools import is_none, tool_choice
 from bedrock_unified.errors import BedrockError
 from bedrock_unified.parameters import SECRETS, ConverseParameters
 
-from .errors import ERROR_CLASSES, InvalidRequestError, adapted
+from .errors import ERROR_CLASSES, adapted
 from .messages.from_converse import message_content
 from .messages.stream import ChunkMaker
 from .metadata import response_metadata, usage_metadata
@@ -111,7 +111,7 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        request = self._request(messages, stop, kwargs, streaming=False)
+        request = await self._arequest(messages, stop, kwargs, streaming=False)
         return _result(await self.bedrock.aconverse(**request), request)
 
     def _stream(
@@ -142,7 +142,7 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        request = self._request(messages, stop, kwargs, streaming=True)
+        request = await self._arequest(messages, stop, kwargs, streaming=True)
         maker = ChunkMaker()
         async with await self.bedrock.aconverse_stream(**request) as stream:
             async for event in stream:
@@ -157,12 +157,41 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
                 yield chunk
 
     def _request(
-        self, messages: list[BaseMessage], stop: list[str] | None, given: dict[str, Any], *, streaming: bool
+        self,
+        messages: Sequence[BaseMessage],
+        stop: list[str] | None,
+        given: dict[str, Any],
+        *,
+        streaming: bool,
     ) -> Request:
         try:
+            if self._fetches(given):
+                from .messages.fetched import with_fetched  # opens sockets; few need it
+
+                messages = with_fetched(messages)
             return converse_request(self, messages, stop, given, streaming=streaming)
         except BedrockError as error:
             raise adapted(error) from error.__cause__
+
+    async def _arequest(
+        self,
+        messages: Sequence[BaseMessage],
+        stop: list[str] | None,
+        given: dict[str, Any],
+        *,
+        streaming: bool,
+    ) -> Request:
+        try:
+            if self._fetches(given):
+                from .messages.fetched import awith_fetched
+
+                messages = await awith_fetched(messages)
+            return converse_request(self, messages, stop, given, streaming=streaming)
+        except BedrockError as error:
+            raise adapted(error) from error.__cause__
+
+    def _fetches(self, given: Mapping[str, Any]) -> bool:
+        return bool(given.get("fetch_media", self.fetch_media))
 
     # Tools
 
@@ -182,51 +211,55 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
                 in OpenAI's, Anthropic's or Converse's shape, ``{"systemTool": …}``, ``{"cachePoint": …}``.
             tool_choice: ``auto``, ``any`` (also ``required``, True), ``none``, a tool's name, or a dict of
                 Converse's, OpenAI's or Anthropic's shape.
-            strict: whether the model must follow the schemas exactly.
-            parallel_tool_calls: only True, which is what models do; Converse has no member for False.
+            strict: whether Bedrock holds the model to the schemas, which are then put into its dialect.
+            parallel_tool_calls: False allows one call at a time, where the model can be told so.
             kwargs: bound to every call.
 
         Raises:
-            InvalidRequestError: something that is no tool, or a choice that no tool answers to.
+            InvalidRequestError: something that is no tool, a choice that no tool answers to, or a schema that
+                cannot be strict; by calls: one call at a time, of a model that cannot be told so.
         """
-        if parallel_tool_calls is False:
-            raise InvalidRequestError(
-                "Converse has no member that forbids parallel tool calls",
-                hint=ONE_AT_A_TIME,
-            )
         converted = converse_tools(tools, strict=strict)
         if tool_choice is not None:
             kwargs["tool_choice"] = _checked_choice(tool_choice, converted)
+        if parallel_tool_calls is not None:
+            kwargs["parallel_tool_calls"] = parallel_tool_calls
         return self.bind(tools=converted, **kwargs)
 
     def with_structured_output(
         self,
-        schema: dict[str, Any] | type,
+        schema: dict[str, Any] | type | None = None,
         *,
         include_raw: bool = False,
-        method: str = "function_calling",
+        method: str | None = None,
         strict: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, dict[str, Any] | BaseModel]:
-        """The model answering in the shape of a schema, by a tool that it must call.
+        """The model answering in the shape of a schema.
 
         Args:
-            schema: a Pydantic model, TypedDict, JSON schema with a title, or tool in OpenAI's shape.
+            schema: a Pydantic model, TypedDict, JSON schema with a title, or tool in OpenAI's shape; None is
+                any JSON object, with ``json_mode`` alone.
             include_raw: answer ``{"raw": message, "parsed": …, "parsing_error": …}`` instead of raising.
-            method: only ``function_calling``.
-            strict: whether the model must follow the schema exactly.
+            method: ``json_schema`` (Bedrock holds the answer to the schema), ``function_calling`` (a tool
+                that the model must call) or ``json_mode`` (an instruction, and the JSON found in the text).
+                None is the first of these that the model has; a schema that Bedrock cannot hold the model to
+                (an open object, a recursion) is then a tool's.
+            strict: whether a tool's input is held to the schema; None: where model and schema allow it.
             kwargs: bound to every call.
 
         Raises:
-            NotImplementedError: another method.
-            InvalidRequestError: ``tools`` or ``tool_choice``, or a schema that is none.
+            InvalidRequestError: another method; ``tools``, ``tool_choice`` or ``response_format``; a schema
+                that is none, or that the method cannot hold.
+            StructuredOutputError: by calls: the model refused, was cut off, or answered otherwise. It is an
+                ``OutputParserException``, too.
         """
-        if method != "function_calling":
-            raise NotImplementedError(
-                f"with_structured_output(method={method!r}) is not supported; method='function_calling' (the "
-                "default) works with every model that calls tools"
+        try:
+            return structured(
+                self, schema, include_raw=include_raw, method=method, strict=strict, bound=kwargs
             )
-        return structured(self, schema, include_raw=include_raw, strict=strict, bound=kwargs)
+        except BedrockError as error:
+            raise adapted(error) from error.__cause__
 
     # Who this is: tracing, caching, writing down
 
@@ -238,7 +271,11 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         shown = ("model_id", "region_name", "endpoint_url", "system", "output_config", *_INFERENCE)
         return {
-            **{name: value for name in shown if (value := getattr(self, name)) is not None},
+            **{
+                name: value
+                for name in shown
+                if (value := getattr(self, name)) != type(self).model_fields[name].default
+            },
             **self._place(),
         }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from langchain_core import exceptions as langchain
 
 from bedrock_unified import errors as core
+from bedrock_unified.converse.structured_answer import Answer
 from bedrock_unified.failures import ErrorClasses
 
 
@@ -75,8 +76,21 @@ class GuardrailIntervened(core.GuardrailIntervened, langchain.ModelError):
     """A guardrail blocked the input or the output."""
 
 
-class StructuredOutputError(core.StructuredOutputError, langchain.ModelError):
-    """The model answered, but not in the schema."""
+class StructuredOutputError(
+    core.StructuredOutputError, langchain.ModelError, langchain.OutputParserException
+):
+    """The model answered, but not in the schema: also langchain-core's ``OutputParserException``.
+
+    ``llm_output`` is the text of the answer, ``partial`` the whole of it in Converse's shape.
+    """
+
+    observation: str | None = None
+    send_to_llm: bool = False
+
+    @property
+    def llm_output(self) -> str | None:  # type: ignore[override]
+        """What the model wrote, None without an answer."""
+        return None if self.partial is None else Answer.of(self.partial).text
 
 
 class ConnectionFailed(core.ConnectionFailed, langchain.ModelConnectionError):

@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 
+from bedrock_unified.converse.stopping import finish_reason
 from bedrock_unified.converse.usage import read_usage
 from bedrock_unified.models.ids import parse_model_id
 
@@ -21,7 +22,7 @@ def usage_metadata(members: Mapping[str, Any]) -> UsageMetadata | None:
     Where Bedrock tells cache writes apart by time to live, ``cache_creation`` is 0 and the writes stand under
     ``ephemeral_5m_input_tokens`` and ``ephemeral_1h_input_tokens``: no token is counted twice.
     """
-    usage = read_usage(members.get("usage"))
+    usage = read_usage(members.get("usage"), members.get("additionalModelResponseFields"))
     if usage is None:
         return None
     written = usage.cache_write_by_ttl.items()
@@ -37,16 +38,16 @@ def usage_metadata(members: Mapping[str, Any]) -> UsageMetadata | None:
         total_tokens=usage.total_tokens,
         input_token_details=InputTokenDetails(**details),  # type: ignore[typeddict-item]
     )
-    reasoning = _reasoning_tokens(members.get("additionalModelResponseFields"))
-    if reasoning is not None:
-        read["output_token_details"] = OutputTokenDetails(reasoning=reasoning)
+    if usage.reasoning_tokens is not None:
+        read["output_token_details"] = OutputTokenDetails(reasoning=usage.reasoning_tokens)
     return read
 
 
 def response_metadata(
     members: Mapping[str, Any], http: Mapping[str, Any] | None, model_id: str
 ) -> dict[str, Any]:
-    """``AIMessage.response_metadata``: Bedrock's members by their own names, and who answered.
+    """``AIMessage.response_metadata``: Bedrock's members by their own names, ``finish_reason`` in OpenAI's
+    words, and who answered.
 
     Args:
         http: ``ResponseMetadata`` (request id, status, headers, retries).
@@ -56,14 +57,8 @@ def response_metadata(
     if http:
         metadata["ResponseMetadata"] = dict(http)
     router = (members.get("trace") or {}).get("promptRouter") or {}
+    if "stopReason" in metadata:
+        metadata["finish_reason"] = finish_reason(metadata["stopReason"])
     metadata["model_provider"] = PROVIDER
     metadata["model_name"] = router.get("invokedModelId") or parse_model_id(model_id).wire_id
     return metadata
-
-
-def _reasoning_tokens(fields: Any) -> int | None:
-    """Claude's count, where ``additional_model_response_field_paths`` asked for ``/usage``."""
-    usage = fields.get("usage") if isinstance(fields, Mapping) else None
-    details = usage.get("output_tokens_details") if isinstance(usage, Mapping) else None
-    tokens = details.get("thinking_tokens") if isinstance(details, Mapping) else None
-    return tokens if isinstance(tokens, int) else None

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import BaseMessage
 
 from bedrock_unified.converse.checks import MEMBERS
-from bedrock_unified.converse.tools import is_none, stub_tools, tool_choice
+from bedrock_unified.converse.tools import NONE, is_none, tool_choice
 from bedrock_unified.errors import ConfigurationError
 from bedrock_unified.parameters import CALL_PARAMETERS, ConnectionParameters
 from bedrock_unified.spelling import canonical
 
 from .errors import InvalidRequestError
-from .messages.to_converse import Turn, converse_messages, system_blocks
+from .messages.to_converse import converse_messages, system_blocks
 from .model_id import SPELLINGS
 from .response_format import text_format
 from .tools import converse_tools, tool_names
@@ -26,7 +26,11 @@ Request = dict[str, Any]
 
 #: Converse members that a call may give by their own names.
 _RAW = MEMBERS - {"messages", "modelId", "system"}
-_OWN = frozenset({"model_id", "system", "tools", "tool_choice", "output_config", "response_format"})
+_NOTHING: frozenset[str] = frozenset()
+# "implied" is bound by our own methods: what they put into a call that nobody asked for.
+_OWN = frozenset(
+    {"model_id", "system", "tools", "tool_choice", "output_config", "response_format", "implied"}
+)
 _KNOWN = CALL_PARAMETERS | _OWN | _RAW
 #: What langchain-core itself puts among a call's keywords; it has been heeded before the call comes here.
 _LANGCHAINS = ("stream", "ls_structured_output_format", "structured_output_format")
@@ -40,7 +44,7 @@ def converse_request(
     *,
     streaming: bool,
 ) -> Request:
-    """The request of one call.
+    """The request of one call: the keywords of :meth:`bedrock_unified.BedrockClient.converse`.
 
     Args:
         stop: stop sequences of this call, instead of the model's own.
@@ -64,11 +68,12 @@ def converse_request(
     output_config = _output_config(model, call)
     if output_config:
         request["outputConfig"] = output_config
-    tool_config = _tool_config(call, turns)
+    tool_config = _tool_config(call)
     if tool_config:
         request["toolConfig"] = tool_config
     for name in _RAW.intersection(call):
         _put_raw(request, name, call[name])
+    request["options"] = model.chat_options(call, implied=call.get("implied", _NOTHING))
     return request
 
 
@@ -120,7 +125,7 @@ def _explained(given: Mapping[str, Any], error: ConfigurationError) -> InvalidRe
     )
 
 
-def _tool_config(call: Mapping[str, Any], turns: list[Turn]) -> dict[str, Any] | None:
+def _tool_config(call: Mapping[str, Any]) -> dict[str, Any] | None:
     tools, choice = call.get("tools"), call.get("tool_choice")
     if call.get("toolConfig") is not None:
         if tools or choice is not None:
@@ -129,9 +134,11 @@ def _tool_config(call: Mapping[str, Any], turns: list[Turn]) -> dict[str, Any] |
                 hint="keep one of them",
             )
         return None
-    if tools and not is_none(choice):
+    if tools:
         converted = converse_tools(tools)
         config: dict[str, Any] = {"tools": converted}
+        if is_none(choice):
+            return {**config, "toolChoice": dict(NONE)}
         chosen = tool_choice(choice, tool_names(converted))
         if chosen is not None:
             config["toolChoice"] = chosen
@@ -142,5 +149,4 @@ def _tool_config(call: Mapping[str, Any], turns: list[Turn]) -> dict[str, Any] |
             raise InvalidRequestError(
                 f"tool_choice is {choice!r} but there are no tools", hint="bind tools with bind_tools([...])"
             )
-    stubs = stub_tools(turns)
-    return {"tools": stubs} if stubs else None
+    return None

@@ -5,25 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bedrock_unified.wire import json_codec
+from bedrock_unified.converse import structured as core
+from bedrock_unified.errors import BedrockError
 
-from .errors import InvalidRequestError
+from .errors import InvalidRequestError, adapted
 
-_WAY_OUT = "write {'type': 'json_schema', 'json_schema': {'name': …, 'schema': {…}}}"
-_NESTED = ("properties", "$defs", "definitions", "patternProperties")
-_LISTS = ("anyOf", "allOf", "oneOf", "prefixItems")
+_WAY_OUT = (
+    "write {'type': 'json_schema', 'json_schema': {'name': …, 'schema': {…}}}, or give a Pydantic model; "
+    "with_structured_output(method='json_mode') asks for JSON without a schema"
+)
+_DESCRIPTION = ("name", "description", "schema")
 
 
 def text_format(given: Any) -> dict[str, Any] | None:
     """``outputConfig.textFormat`` for a ``response_format``; None for one that asks for plain text.
 
-    ``strict`` is not sent: Bedrock always holds the answer to the schema.
+    Args:
+        given: None, ``{"type": "text"}``, OpenAI's ``{"type": "json_schema", "json_schema": {…}}``, a
+            Pydantic model, or a ``textFormat`` in Converse's shape, which is taken as it is. ``strict`` is
+            not sent: Bedrock always holds the answer to the schema.
 
     Raises:
-        InvalidRequestError: another kind of format, or members that have no form in Converse.
+        InvalidRequestError: another kind of format, members that have no form in Converse, or a schema that
+            Bedrock cannot hold an answer to.
     """
     if given is None or (isinstance(given, Mapping) and given.get("type") == "text"):
         return None
+    if isinstance(given, type):
+        from .structured import named_schema  # which needs this package's messages
+
+        name, description, schema = named_schema(given)
+        return _written(schema, name, description)
+    if isinstance(given, Mapping) and given.keys() == {"type", "structure"}:
+        return dict(given)
     described = given.get("json_schema") if isinstance(given, Mapping) else None
     if not isinstance(described, Mapping) or given.get("type") != "json_schema":
         raise InvalidRequestError(f"response_format {given!r:.120} is not understood", hint=_WAY_OUT)
@@ -32,33 +46,11 @@ def text_format(given: Any) -> dict[str, Any] | None:
     if not isinstance(schema, Mapping) or unknown:
         what = f"has unknown members {', '.join(sorted(map(str, unknown)))}" if unknown else "has no schema"
         raise InvalidRequestError(f"response_format {what}", hint=_WAY_OUT)
-    member: dict[str, Any] = {"schema": json_codec.dumps(closed(schema)).decode()}
-    for name in ("name", "description"):
-        if described.get(name):
-            member[name] = described[name]
-    return {"type": "json_schema", "structure": {"jsonSchema": member}}
+    return _written(schema, described.get("name"), described.get("description"))
 
 
-def closed(schema: Any) -> Any:
-    """The schema with ``additionalProperties: false`` wherever an object says nothing about it.
-
-    Models refuse schemas of open objects, and Pydantic leaves it out. Source: Bedrock user guide, structured
-    outputs.
-    """
-    if not isinstance(schema, Mapping):
-        return schema
-    result: dict[str, Any] = dict(schema)
-    for name in _NESTED:
-        if isinstance(held := result.get(name), Mapping):
-            result[name] = {key: closed(value) for key, value in held.items()}
-    for name in _LISTS:
-        if isinstance(held := result.get(name), list):
-            result[name] = [closed(value) for value in held]
-    if isinstance(items := result.get("items"), Mapping):
-        result["items"] = closed(items)
-    if isinstance(result.get("properties"), Mapping):
-        result.setdefault("additionalProperties", False)
-    return result
-
-
-_DESCRIPTION = ("name", "description", "schema")
+def _written(schema: Mapping[str, Any], name: Any, description: Any) -> dict[str, Any]:
+    try:
+        return core.text_format(schema, name=name, description=description)
+    except BedrockError as error:
+        raise adapted(error) from None

@@ -1,55 +1,254 @@
-"""Structured output by a tool that the model must call."""
+"""Structured output: the request's part of it, bound to the model, and a parser of what it answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.output_parsers import BaseCumulativeTransformOutputParser
+from langchain_core.outputs import ChatGeneration, Generation
 from langchain_core.runnables import RunnableMap, RunnablePassthrough
 from langchain_core.utils.pydantic import is_basemodel_subclass
+from pydantic import BaseModel, PydanticUserError
 
-from .errors import InvalidRequestError
-from .tools import converse_tool, tool_names
+from bedrock_unified.converse.structured import Answer, Reading, may_force_tools, with_schema
+from bedrock_unified.errors import BedrockError
+from bedrock_unified.models.profile import Profile, profile_of
+
+from .errors import InvalidRequestError, StructuredOutputError, adapted
+from .messages.to_converse import converse_messages, system_blocks
+from .tools import converse_tool
 
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
     from .chat_models import ChatBedrock
 
+_METHODS = {"json_schema": "json_schema", "function_calling": "function_calling", "json_mode": "json_text"}
+_OURS = ("tools", "tool_choice", "response_format")
+_ANY_OBJECT = {"type": "object"}
+_WITHOUT_FORM = ("model_provider", "model_name")
+
 
 def structured(
     model: ChatBedrock,
-    schema: dict[str, Any] | type,
+    schema: dict[str, Any] | type | None,
     *,
     include_raw: bool,
+    method: str | None,
     strict: bool | None,
     bound: Mapping[str, Any],
 ) -> Runnable[Any, Any]:
-    """The model with one tool of this schema, its calls parsed into the schema's type."""
-    if taken := {"tools", "tool_choice"}.intersection(bound):
+    """The model asked for this schema, its answer parsed into the schema's type."""
+    if taken := set(_OURS).intersection(bound):
         raise InvalidRequestError(
-            f"with_structured_output() binds a tool of its own and takes no {' or '.join(sorted(taken))}",
+            "with_structured_output() asks for its format itself and takes no " + " or ".join(sorted(taken)),
             hint="bind_tools([…]) on a model without structured output, or an agent with a response_format",
         )
-    answering = model.bind_tools(
-        [schema],
-        tool_choice="any",
+    if method is not None and method not in _METHODS:
+        raise InvalidRequestError(
+            f"with_structured_output(method={method!r:.80}) is not known",
+            hint=f"one of {', '.join(_METHODS)}",
+        )
+    if schema is None and method != "json_mode":
+        raise InvalidRequestError(
+            "with_structured_output() needs a schema", hint="give one, or method='json_mode' for any object"
+        )
+    name, description, described = ("answer", None, _ANY_OBJECT) if schema is None else named_schema(schema)
+    profile = _profile(model, bound)
+    asked, reading = with_schema(
+        {},
+        described,
+        name=name,
+        description=description,
+        profile=profile,
+        method=method and _METHODS[method],
         strict=strict,
-        ls_structured_output_format={
-            "kwargs": {"method": "function_calling", "strict": strict},
-            "schema": schema,
-        },
-        **bound,
+        may_force=_may_force(model, bound, profile),
     )
-    if isinstance(schema, type) and is_basemodel_subclass(schema):
-        parser: Any = PydanticToolsParser(tools=[schema], first_tool_only=True)
-    else:
-        (name,) = tool_names([converse_tool(schema)])
-        parser = JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
+    used = next(own for own, way in _METHODS.items() if way == reading.way)
+    told = {"kwargs": {"method": used, "strict": strict}, "schema": described if schema is None else schema}
+    bindings = {**bound, **_bindings(model, asked, bound), "ls_structured_output_format": told}
+    if reading.implied:
+        bindings["implied"] = reading.implied
+    answering = model.bind(**bindings)
+    output_type = schema if isinstance(schema, type) and is_basemodel_subclass(schema) else None
+    parser = SchemaParser(reading=reading, model_class=output_type)
     if not include_raw:
         return answering | parser
     parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
     failed = RunnablePassthrough.assign(parsed=lambda _: None)
     return RunnableMap(raw=answering) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+
+
+def named_schema(schema: Any) -> tuple[str, str | None, dict[str, Any]]:
+    """Name, description and JSON schema of what a user gives as a schema.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    described: dict[str, Any] | None = None
+    if isinstance(schema, type) and issubclass(schema, BaseModel):
+        with suppress(PydanticUserError):  # a field that JSON has no form for: said below, as of a tool
+            described = schema.model_json_schema()
+    elif isinstance(schema, Mapping) and "title" in schema and not {"name", "function"} & schema.keys():
+        described = dict(schema)
+    if described is not None:
+        name = str(described.pop("title", "") or getattr(schema, "__name__", ""))
+        return name, described.pop("description", None), described
+    spec = converse_tool(schema).get("toolSpec")
+    if spec is None:
+        raise InvalidRequestError(
+            f"{schema!r:.120} is no schema", hint="give a Pydantic model, a TypedDict or a JSON schema"
+        )
+    return spec["name"], spec.get("description"), spec["inputSchema"]["json"]
+
+
+def _profile(model: ChatBedrock, bound: Mapping[str, Any]) -> Profile:
+    return profile_of(
+        bound.get("model") or bound.get("model_id") or model.model_id,
+        family=getattr(model, "model_family", None),
+        overrides=getattr(model, "capabilities", None),
+    )
+
+
+def _may_force(model: ChatBedrock, bound: Mapping[str, Any], profile: Profile) -> bool:
+    def value(name: str) -> Any:
+        return bound[name] if name in bound else getattr(model, name, None)
+
+    return may_force_tools(profile, value("additional_model_request_fields"), value("reasoning"))
+
+
+def _bindings(model: ChatBedrock, asked: Mapping[str, Any], bound: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a request as keywords of a call."""
+    bindings: dict[str, Any] = {}
+    if "outputConfig" in asked:
+        bindings["response_format"] = asked["outputConfig"]["textFormat"]
+    if "toolConfig" in asked:
+        bindings["tools"] = asked["toolConfig"]["tools"]
+        if "toolChoice" in asked["toolConfig"]:
+            bindings["tool_choice"] = asked["toolConfig"]["toolChoice"]
+    if "system" in asked:
+        bindings["system"] = [*system_blocks(bound.get("system", model.system)), *asked["system"]]
+    return bindings
+
+
+class SchemaParser(BaseCumulativeTransformOutputParser[Any]):
+    """Answers to the values that they hold: an object of ``model_class``, or a dict without one.
+
+    In streams, the value as far as it has come; of a class, from when it is one.
+
+    Raises:
+        StructuredOutputError: the answer holds no such value.
+    """
+
+    reading: Reading
+    model_class: Any = None
+
+    @property
+    def OutputType(self) -> Any:
+        """The class of the values."""
+        return self.model_class or dict[str, Any]
+
+    @property
+    def _type(self) -> str:
+        return "bedrock_schema"
+
+    def parse(self, text: str) -> Any:
+        """The value in a text."""
+        return self._read(AIMessage(content=text))
+
+    def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
+        """The value in an answer; ``partial``: as far as it has come, None where it has not begun."""
+        first = result[0]
+        message = first.message if isinstance(first, ChatGeneration) else AIMessage(content=first.text)
+        return self._so_far(message) if partial else self._read(message)
+
+    def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[Any]:
+        whole = shown = None
+        for piece in input:
+            whole = _joined(whole, piece)
+            value = self._so_far(whole)
+            if value is not None and value != shown:
+                shown = value
+                yield value
+        if (value := self._read(whole or AIMessage(content=""))) != shown:
+            yield value
+
+    async def _atransform(self, input: AsyncIterator[str | BaseMessage]) -> AsyncIterator[Any]:
+        whole = shown = None
+        async for piece in input:
+            whole = _joined(whole, piece)
+            value = self._so_far(whole)
+            if value is not None and value != shown:
+                shown = value
+                yield value
+        if (value := self._read(whole or AIMessage(content=""))) != shown:
+            yield value
+
+    def _so_far(self, message: BaseMessage) -> Any:
+        value = self.reading.so_far(_answer(message))
+        if value is None or self.model_class is None:
+            return value
+        try:
+            return _object(self.model_class, value)
+        except ValueError:  # not yet
+            return None
+
+    def _read(self, message: BaseMessage) -> Any:
+        response = _response(message)
+        try:
+            value = self.reading.read(_answer(message), response)
+        except BedrockError as error:
+            raise adapted(error) from None
+        if self.model_class is None:
+            return value
+        try:
+            return _object(self.model_class, value)
+        except ValueError as error:
+            raise StructuredOutputError(
+                f"the answer is no {self.model_class.__name__}: {_findings(error)}",
+                hint="try again, or describe the fields that the model gets wrong",
+                partial=response,
+            ) from error
+
+
+def _joined(whole: Any, piece: str | BaseMessage) -> Any:
+    if isinstance(piece, str):
+        piece = AIMessageChunk(content=piece)
+    return piece if whole is None else whole + piece
+
+
+def _object(kind: Any, value: Any) -> Any:
+    """An object of the class, of pydantic's version 2 or 1."""
+    return kind.model_validate(value) if hasattr(kind, "model_validate") else kind.parse_obj(value)
+
+
+def _findings(error: ValueError) -> str:
+    """What pydantic found, without the values."""
+    found = getattr(error, "errors", None)
+    if found is None:
+        return str(error)[:300]
+    return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in found())[:600]
+
+
+def _answer(message: BaseMessage) -> Answer:
+    calls: list[tuple[str, Any]] = []
+    if isinstance(message, AIMessageChunk) and message.tool_call_chunks:
+        # Their text: tool_calls of a chunk are completed, as if what was cut were whole.
+        calls = [(chunk["name"] or "", chunk["args"] or "") for chunk in message.tool_call_chunks]
+    elif isinstance(message, AIMessage):
+        calls = [(call["name"], call["args"]) for call in message.tool_calls]
+        calls += [(call["name"] or "", call["args"]) for call in message.invalid_tool_calls]
+    return Answer(str(message.text), calls, message.response_metadata.get("stopReason"))
+
+
+def _response(message: BaseMessage) -> dict[str, Any]:
+    """The Converse response behind a message."""
+    turns, _ = converse_messages([message])
+    said = {name: value for name, value in message.response_metadata.items() if name not in _WITHOUT_FORM}
+    content = turns[0]["content"] if turns else []
+    return {**said, "output": {"message": {"role": "assistant", "content": content}}}

@@ -8,7 +8,9 @@ from typing import Any
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic.errors import PydanticUserError
 
+from bedrock_unified.converse.schema import strict_schema
 from bedrock_unified.converse.tools import tool_spec
+from bedrock_unified.errors import BedrockError
 
 from .errors import InvalidRequestError
 from .messages.blocks import cache_point
@@ -50,7 +52,7 @@ def converse_tool(tool: Any, *, strict: bool | None = None) -> Tool:
         _check_anthropic(tool)
         strict = tool.get("strict", strict)
     try:
-        converted = convert_to_openai_tool(tool, strict=strict)
+        converted = convert_to_openai_tool(tool)
     except (ValueError, TypeError, KeyError, AttributeError, PydanticUserError) as error:
         raise InvalidRequestError(
             f"{tool!r:.120} cannot be read as a tool: {' '.join(str(error).split()):.300}",
@@ -62,12 +64,19 @@ def converse_tool(tool: Any, *, strict: bool | None = None) -> Tool:
             f"Converse has no tool of type {converted.get('type')!r}",
             hint="server tools of Bedrock's are {'systemTool': {'name': …}}",
         )
-    return tool_spec(
+    own = function.get("strict")
+    if None not in (own, strict) and own != strict:
+        raise InvalidRequestError(
+            f"the tool {function['name']!r} says strict={own}, and bind_tools strict={strict}",
+            hint="leave one of them out",
+        )
+    spec = tool_spec(
         function["name"],
         function.get("description"),
         function.get("parameters"),
-        strict=function.get("strict", strict),
+        strict=strict if own is None else own,
     )
+    return _strict(spec) if spec["toolSpec"].get("strict") else spec
 
 
 def tool_names(tools: Iterable[Tool]) -> frozenset[str]:
@@ -97,4 +106,18 @@ def _native(tool: Mapping[str, Any], strict: bool | None) -> Tool:
     spec = tool.get("toolSpec")
     if strict is None or spec is None:
         return dict(tool)
-    return {**tool, "toolSpec": {**spec, "strict": strict}}
+    given = {**tool, "toolSpec": {**spec, "strict": strict}}
+    return _strict(given) if strict else given
+
+
+def _strict(tool: Tool) -> Tool:
+    """The tool with its schema in the dialect that Bedrock holds strict tools to."""
+    spec = tool["toolSpec"]
+    try:
+        schema = strict_schema(spec["inputSchema"]["json"])
+    except BedrockError as error:
+        raise InvalidRequestError(
+            f"the tool {spec['name']!r} cannot be strict: {error.message}",
+            hint="leave strict out for this tool",
+        ) from None
+    return {**tool, "toolSpec": {**spec, "inputSchema": {"json": schema}}}

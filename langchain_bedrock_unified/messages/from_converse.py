@@ -123,13 +123,14 @@ def _reasoning(reasoning: Mapping[str, Any]) -> Block:
 
 
 def _citations_content(cited: Mapping[str, Any]) -> Block:
-    parts = cited.get("content") or []
-    if any(set(part) != {"text"} for part in parts) or not isinstance(cited.get("citations", []), list):
+    parts, told = cited.get("content") or [], cited.get("citations")
+    # Only what has both is a text with its citations, and comes back as such.
+    if any(set(part) != {"text"} for part in parts) or not isinstance(told, list):
         return {"type": "citationsContent", "citationsContent": json_safe(dict(cited))}
     block: Block = {
         "type": "text",
         "text": "".join([part["text"] for part in parts]),
-        "citations": [citations.from_converse(citation) for citation in cited.get("citations", [])],
+        "citations": [citations.from_converse(citation) for citation in told],
     }
     return _with_extras(block, cited, ("content", "citations"))
 
@@ -144,7 +145,7 @@ def _media(kind: str) -> Callable[[Mapping[str, Any]], Block]:
             held |= {"type": "base64", "data": json_safe(source["bytes"])}
         elif set(source) == {"s3Location"}:
             held |= {"type": "s3Location", "data": source["s3Location"]}
-        elif source:
+        elif source or "source" not in media:
             return {"type": kind, kind: json_safe(dict(media))}
         return _with_extras({"type": kind, "source": held}, media, ("format", "source"))
 
