@@ -1,7 +1,8 @@
 """Amazon Bedrock for LlamaIndex, on the core of :mod:`bedrock_unified`.
 
-``BedrockConverse`` (alias ``Bedrock``) is a ``FunctionCallingLLM``, ``BedrockEmbedding`` a ``BaseEmbedding``;
-``converse_message`` makes a ``ChatMessage`` of Converse content that LlamaIndex has no block for.
+``BedrockConverse`` (alias ``Bedrock``) is a ``FunctionCallingLLM``, ``BedrockEmbedding`` a
+``MultiModalEmbedding``, ``BedrockRerank`` a ``BaseNodePostprocessor``; ``converse_message`` makes a
+``ChatMessage`` of Converse content that LlamaIndex has no block for.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ from bedrock_unified._version import __version__
 from .chat import Bedrock, BedrockConverse
 from .embedding import BedrockEmbedding
 from .messages import converse_message
+from .rerank import BedrockRerank
 
 del _core
 
-__all__ = ["Bedrock", "BedrockConverse", "BedrockEmbedding", "__version__", "converse_message"]
+__all__ = [
+    "Bedrock",
+    "BedrockConverse",
+    "BedrockEmbedding",
+    "BedrockRerank",
+    "__version__",
+    "converse_message",
+]

@@ -28,7 +28,7 @@ from bedrock_unified.parameters import ConverseParameters
 
 from .component import DUMPED, BedrockComponent
 from .leaving import acloses_when_left, closes_when_left, opened
-from .media import remote_urls
+from .media import Found, remote_urls
 from .request import MODEL_SPELLINGS, Options, build_request, read_options
 from .responses import chat_response, completion_response
 from .streaming import AsyncChunks, Chunks, achunks, asingle_calls, chunks, single_calls
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 #: What LlamaIndex's prompt helpers and memories plan with where nothing else is said.
 CONTEXT_WINDOW = 128_000
 NUM_OUTPUT = 4_096
+_NOTHING: Found = {}
 _PROBE = (ChatMessage(role=MessageRole.USER, content="?"),)
 
 
@@ -95,6 +96,7 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
                     hint="give tools to the call, or put a toolConfig here",
                 )
             probe = build_request(self, self.model, _PROBE, {}, additional=additional, streaming=True)
+            del probe["options"]
             check_converse(probe, operation="ConverseStream")
         except (InvalidRequestError, ConfigurationError) as error:
             raise ConfigurationError(f"additional_kwargs: {error.message}", hint=error.hint) from None
@@ -295,22 +297,43 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
         given: dict[str, Any],
         *,
         streaming: bool = False,
-        fetched: dict[str, bytes | OSError] | None = None,
     ) -> dict[str, Any]:
-        additional = self._additional()
-        return build_request(
-            self, self.model, messages, given, additional=additional, streaming=streaming, fetched=fetched
-        )
+        additional, found = self._additional(), _NOTHING
+        if urls := self._downloads(messages, given, additional):
+            from .fetching import fetch_blocking  # opens sockets; few need it
+
+            found = fetch_blocking(urls)
+        return self._built(messages, given, additional, found, streaming=streaming)
 
     async def _arequest(
         self, messages: Sequence[ChatMessage], given: dict[str, Any], *, streaming: bool = False
     ) -> dict[str, Any]:
-        fetched: dict[str, bytes | OSError] = {}
-        if urls := remote_urls(messages):
-            from .fetching import fetch  # aiohttp is loaded where it is needed
+        additional, found = self._additional(), _NOTHING
+        if urls := self._downloads(messages, given, additional):
+            from .fetching import fetch
 
-            fetched = await fetch(urls)
-        return self._request(messages, given, streaming=streaming, fetched=fetched)
+            found = await fetch(urls)
+        return self._built(messages, given, additional, found, streaming=streaming)
+
+    def _downloads(
+        self, messages: Sequence[ChatMessage], given: dict[str, Any], additional: Options
+    ) -> list[str]:
+        """What has to be downloaded, and may be; what may not is refused when the request is built."""
+        allowed = additional.parameters.get("fetch_media", self.fetch_media)
+        return remote_urls(messages) if given.get("fetch_media", allowed) else []
+
+    def _built(
+        self,
+        messages: Sequence[ChatMessage],
+        given: dict[str, Any],
+        additional: Options,
+        found: Found,
+        *,
+        streaming: bool,
+    ) -> dict[str, Any]:
+        return build_request(
+            self, self.model, messages, given, additional=additional, streaming=streaming, fetched=found
+        )
 
     def _additional(self) -> Options:
         return read_options(self.additional_kwargs, type(self).__name__)

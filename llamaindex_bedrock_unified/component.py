@@ -25,7 +25,7 @@ _logger = logging.getLogger(__name__)
 WITHHELD = "credentials_withheld"
 #: What dumps hold beside the fields.
 DUMPED = frozenset({"class_name", WITHHELD})
-_CARRIERS = (*SECRETS, "client", "control_client")
+_CARRIERS = (*SECRETS, "client", "control_client", "agent_client")
 # LlamaIndex's own, any of which may hold locks, sockets or lambdas. A copy shares them.
 _FRAMEWORK = (
     "callback_manager",

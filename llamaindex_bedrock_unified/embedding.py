@@ -1,42 +1,62 @@
-"""``BedrockEmbedding``: Bedrock's text embeddings in LlamaIndex."""
+"""``BedrockEmbedding``: Bedrock's embeddings in LlamaIndex, of texts and images."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
-from llama_index.core.base.embeddings.base import BaseEmbedding, Embedding
+from llama_index.core.base.embeddings.base import Embedding
+from llama_index.core.embeddings.multi_modal_base import MultiModalEmbedding
+from llama_index.core.schema import ImageType
 from pydantic import Field
 
+from bedrock_unified.embedding import DEFAULT_MODEL, HowToEmbed
+from bedrock_unified.embedding.parameters import SPELLINGS, EmbeddingParameters
 from bedrock_unified.errors import ConfigurationError
-from bedrock_unified.invoke.titan_text import DIMENSIONS, MODEL
-from bedrock_unified.models.ids import parse_model_id
-from bedrock_unified.parameters import ConnectionParameters
 
 from .component import DUMPED, BedrockComponent
 
-_OPTIONS = ("dimensions", "normalize")
+#: What ``additional_kwargs`` may hold, in the way of other packages.
+_OPTIONS = {
+    "dimensions": "dimensions",
+    "output_dimension": "dimensions",
+    "normalize": "normalize",
+    "truncate": "truncate",
+    "input_type": "input_type",
+    "embedding_types": "embedding_types",
+    "max_tokens": "max_tokens",
+}
 
 
-class BedrockEmbedding(ConnectionParameters, BedrockComponent, BaseEmbedding, defer_build=False):
-    """Amazon Titan Text Embeddings V2, one request a text, many at a time, synchronous or asynchronous.
+class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbedding, defer_build=False):
+    """Any embedding model of Bedrock (Titan, Cohere, Nova, Marengo), of texts and images.
+
+    Documents and queries are embedded as such, where the model knows the difference; an ``embeddings_cache``
+    of LlamaIndex's does not. Many requests are sent at once, synchronously, too. An ARN that does not tell
+    its model needs ``family``; with ``application_inference_profile_arn`` the ``model_name`` tells it.
 
     The parameters of the connection are those of :class:`bedrock_unified.parameters.ConnectionParameters`.
 
     Raises (at construction):
-        ConfigurationError: an unknown keyword, a model of another family, a value that cannot work.
+        ConfigurationError: an unknown keyword, or an option that the model does not have.
     """
 
-    spellings: ClassVar[Mapping[str, str]] = {"model": "model_name", "model_id": "model_name"}
+    spellings: ClassVar[Mapping[str, str]] = {
+        **SPELLINGS,
+        "model": "model_name",
+        "model_id": "model_name",
+    }
 
-    model_name: str = Field(default=MODEL, description="model id, or the ARN of such a model")
-    embed_batch_size: int = Field(
-        default=100, gt=0, le=2048, description="texts that LlamaIndex hands over at once"
+    model_name: str = Field(default=DEFAULT_MODEL, description="model id, or the ARN of such a model")
+    application_inference_profile_arn: str | None = Field(
+        default=None, description="where requests go, instead of the model's own id"
     )
-    dimensions: int | None = Field(default=None, description="256, 512 or 1024; default the model's, 1024")
-    normalize: bool | None = Field(default=None, description="unit length; default the model's, True")
+    embed_batch_size: int = Field(
+        default=960, gt=0, le=2048, description="inputs that LlamaIndex hands over at once"
+    )
     additional_kwargs: dict[str, Any] = Field(
-        default_factory=dict, description="dimensions and normalize, in the way of other packages"
+        default_factory=dict, description="dimensions, normalize, …, in the way of other packages"
     )
 
     @classmethod
@@ -45,52 +65,86 @@ class BedrockEmbedding(ConnectionParameters, BedrockComponent, BaseEmbedding, de
 
     def _check(self) -> None:
         super()._check()
-        model = parse_model_id(self.model_name)
-        if model.vendor is not None and model.base_id != MODEL:
-            raise ConfigurationError(
-                f"BedrockEmbedding does not speak {self.model_name!r} yet", hint=f"use {MODEL!r}"
-            )
+        taken: set[str] = set()
         for name in self.additional_kwargs:
-            if name not in _OPTIONS:
+            field = _OPTIONS.get(name)
+            if field is None:
                 raise ConfigurationError(
-                    f"additional_kwargs has no {name!r}", hint=f"{MODEL} takes {' and '.join(_OPTIONS)}"
+                    f"additional_kwargs has no {name!r}",
+                    hint=f"it takes {', '.join(_OPTIONS)}; a field of the model's own goes into "
+                    f"additional_model_request_fields={{{name!r}: …}}",
                 )
-            if getattr(self, name) is not None:
+            if getattr(self, field) is not None or field in taken:
                 raise ConfigurationError(
-                    f"{name} was given twice",
+                    f"{field} was given twice",
                     hint=f"keep the parameter; leave {name} out of additional_kwargs",
                 )
-        dimensions = self._options()["dimensions"]
-        if dimensions is not None and dimensions not in DIMENSIONS:
-            raise ConfigurationError(
-                f"dimensions is {dimensions!r}", hint=f"{MODEL} has {', '.join(map(str, DIMENSIONS))}"
-            )
+            taken.add(field)
+        self._how("document")
+        self._check_embedding(self.model_name)
 
     @classmethod
     def class_name(cls) -> str:
         """The name that LlamaIndex stores models under."""
         return "BedrockEmbedding"
 
-    def _options(self) -> dict[str, Any]:
-        own = {"dimensions": self.dimensions, "normalize": self.normalize}
-        return {"model_id": self.model_name, **own, **self.additional_kwargs}
+    def _how_to_embed(self, input_type: str) -> HowToEmbed:
+        """The keywords of a call, for ``document`` or ``query``."""
+        how = dict(super()._how_to_embed(input_type))
+        how |= {_OPTIONS[name]: value for name, value in self.additional_kwargs.items()}
+        return HowToEmbed(**how)  # type: ignore[typeddict-item]
+
+    def _how(self, input_type: str) -> dict[str, Any]:
+        how: dict[str, Any] = {"model_id": self.model_name, **self._how_to_embed(input_type)}
+        if self.application_inference_profile_arn is not None:
+            how |= {
+                "model_id": self.application_inference_profile_arn,
+                "family": how["family"] or self.model_name,
+            }
+        return how
+
+    def _embed(self, inputs: Sequence[Any], kind: str = "document") -> list[Embedding]:
+        return self.bedrock.embed(inputs, **self._how(kind)).vectors if inputs else []
+
+    async def _aembed(self, inputs: Sequence[Any], kind: str = "document") -> list[Embedding]:
+        return (await self.bedrock.aembed(inputs, **self._how(kind))).vectors if inputs else []
+
+    # Texts
 
     def _get_text_embeddings(self, texts: list[str]) -> list[Embedding]:
-        return self.bedrock.embed(texts, **self._options()).vectors if texts else []
+        return self._embed(texts)
 
     async def _aget_text_embeddings(self, texts: list[str]) -> list[Embedding]:
-        return (await self.bedrock.aembed(texts, **self._options())).vectors if texts else []
+        return await self._aembed(texts)
 
     def _get_text_embedding(self, text: str) -> Embedding:
-        return self._get_text_embeddings([text])[0]
+        return self._embed([text])[0]
 
     async def _aget_text_embedding(self, text: str) -> Embedding:
-        return (await self._aget_text_embeddings([text]))[0]
-
-    # Titan embeds questions and texts alike.
+        return (await self._aembed([text]))[0]
 
     def _get_query_embedding(self, query: str) -> Embedding:
-        return self._get_text_embedding(query)
+        return self._embed([query], "query")[0]
 
     async def _aget_query_embedding(self, query: str) -> Embedding:
-        return await self._aget_text_embedding(query)
+        return (await self._aembed([query], "query"))[0]
+
+    # Images: paths or BytesIO, as LlamaIndex has them; also data URLs and s3:// URIs
+
+    def _get_image_embedding(self, img_file_path: ImageType) -> Embedding:
+        return self._get_image_embeddings([img_file_path])[0]
+
+    async def _aget_image_embedding(self, img_file_path: ImageType) -> Embedding:
+        return (await self._aget_image_embeddings([img_file_path]))[0]
+
+    def _get_image_embeddings(self, img_file_paths: list[ImageType]) -> list[Embedding]:
+        return self._embed([_image(image) for image in img_file_paths])
+
+    async def _aget_image_embeddings(self, img_file_paths: list[ImageType]) -> list[Embedding]:
+        return await self._aembed([_image(image) for image in img_file_paths])
+
+
+def _image(image: Any) -> dict[str, Any]:
+    if isinstance(image, str) and not image.startswith(("s3://", "data:", "http://", "https://")):
+        return {"image": Path(image)}
+    return {"image": image}

@@ -1,4 +1,9 @@
-"""Images, documents, audio and video of LlamaIndex as Converse takes them: their format and their source."""
+"""Images, documents, audio and video of LlamaIndex as Converse takes them: their format and their source.
+
+What bytes, declared types and names say of a format is :mod:`bedrock_unified.media`'s to judge. A web address
+is never resolved by LlamaIndex's own blocks, which download from anywhere: :mod:`.fetching` does it before,
+where ``fetch_media`` allows it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-import filetype
 from llama_index.core.base.llms.types import (
     AudioBlock,
     ChatMessage,
@@ -16,67 +20,17 @@ from llama_index.core.base.llms.types import (
     VideoBlock,
 )
 
-from bedrock_unified.converse.checks import FORMATS
 from bedrock_unified.errors import InvalidRequestError
+from bedrock_unified.media import Fetched, format_of, mime_type_of
+from bedrock_unified.media.sources import data_url, not_allowed, s3_member, without_query
 
-#: Downloaded media by URL, or why there are none.
-Fetched: TypeAlias = Mapping[str, bytes | OSError]
+#: Downloaded media by URL.
+Found: TypeAlias = Mapping[str, Fetched]
 Media: TypeAlias = ImageBlock | DocumentBlock | AudioBlock | VideoBlock
 MEDIA = (ImageBlock, DocumentBlock, AudioBlock, VideoBlock)
 
-# The service model's AudioFormat.
-_AUDIO = frozenset(
-    "mp3 opus wav aac flac mp4 ogg mkv mka x-aac m4a mpeg mpga pcm webm".split()  # noqa: SIM905
-)
-#: Converse formats and the MIME type that names each; the first of a format is the one written back.
-MIME_TYPES: Mapping[str, Mapping[str, str]] = {
-    "image": {
-        "image/png": "png",
-        "image/jpeg": "jpeg",
-        "image/jpg": "jpeg",
-        "image/gif": "gif",
-        "image/webp": "webp",
-    },
-    "document": {
-        "application/pdf": "pdf",
-        "text/csv": "csv",
-        "application/csv": "csv",
-        "application/msword": "doc",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-        "application/vnd.ms-excel": "xls",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
-        "text/html": "html",
-        "application/xhtml+xml": "html",
-        "text/plain": "txt",
-        "text/markdown": "md",
-        "text/x-markdown": "md",
-    },
-    "video": {
-        "video/x-matroska": "mkv",
-        "video/quicktime": "mov",
-        "video/mp4": "mp4",
-        "video/x-m4v": "mp4",
-        "video/webm": "webm",
-        "video/x-flv": "flv",
-        "video/mpeg": "mpeg",
-        "video/mpg": "mpg",
-        "video/x-ms-wmv": "wmv",
-        "video/x-ms-asf": "wmv",
-        "video/3gpp": "three_gp",
-    },
-    "audio": {
-        "audio/mpeg": "mp3",
-        "audio/wav": "wav",
-        "audio/x-wav": "wav",
-        "audio/ogg": "ogg",
-        "audio/flac": "flac",
-        "audio/x-flac": "flac",
-        "audio/aac": "aac",
-        "audio/mp4": "m4a",
-        "audio/webm": "webm",
-    },
-}
-_EXTENSIONS = {"htm": "html", "jpg": "jpeg", "markdown": "md", "3gp": "three_gp", "text": "txt"}
+#: The MIME type for a Converse format, for the way back.
+mime_type = mime_type_of
 # Document names may hold letters, digits, single spaces, hyphens, parentheses and square brackets, as the
 # API reference of DocumentBlock says.
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9\-()\[\] ]+")
@@ -84,46 +38,41 @@ _SPACES = re.compile(r" {2,}")
 _NAME_LENGTH = 200
 
 
-def mime_type(kind: str, format_: str) -> str:
-    """The MIME type for a Converse format, for the way back."""
-    known = (mime for mime, name in MIME_TYPES[kind].items() if name == format_)
-    return next(known, f"{kind}/{format_}")
-
-
 def remote_urls(messages: Iterable[ChatMessage]) -> list[str]:
     """URLs of these messages' media that have to be downloaded, each once."""
     urls = dict.fromkeys(url for message in messages for url in _urls(message.blocks))
-    return [url for url in urls if url.startswith(("http://", "https://"))]
+    return [url for url in urls if _is_web(url)]
 
 
 def _urls(blocks: Iterable[object]) -> Iterable[str]:
     for block in blocks:
         if isinstance(block, CitableBlock):
             yield from _urls(block.content)
-        elif isinstance(block, MEDIA) and block.url:
+        elif isinstance(block, MEDIA) and block.url and _holds_no_more(block):
             yield str(block.url)
 
 
-def image(block: ImageBlock, fetched: Fetched) -> dict[str, Any]:
+def image(block: ImageBlock, fetched: Found) -> dict[str, Any]:
     """An ``image`` block; ``fetched`` are the media that were downloaded before.
 
     Raises:
-        InvalidRequestError: no data, or a format that Converse does not read.
+        InvalidRequestError: no data, a format that Converse does not read, or a web address that was not
+            downloaded.
     """
     return _written("image", block, block.image_mimetype, fetched)
 
 
-def video(block: VideoBlock, fetched: Fetched) -> dict[str, Any]:
+def video(block: VideoBlock, fetched: Found) -> dict[str, Any]:
     """A ``video`` block. Raises as :func:`image`."""
     return _written("video", block, block.video_mimetype, fetched)
 
 
-def audio(block: AudioBlock, fetched: Fetched) -> dict[str, Any]:
+def audio(block: AudioBlock, fetched: Found) -> dict[str, Any]:
     """An ``audio`` block. Raises as :func:`image`."""
     return _written("audio", block, block.format, fetched)
 
 
-def document(block: DocumentBlock, names: set[str], fetched: Fetched) -> dict[str, Any]:
+def document(block: DocumentBlock, names: set[str], fetched: Found) -> dict[str, Any]:
     """A ``document`` block; ``names`` are those the request already uses, and grow by this one's.
 
     Raises as :func:`image`.
@@ -146,22 +95,22 @@ def document_name(title: str | None, names: set[str]) -> str:
     return name
 
 
-def _written(kind: str, block: Media, told: str | None, fetched: Fetched) -> dict[str, Any]:
+def _written(kind: str, block: Media, told: str | None, fetched: Found) -> dict[str, Any]:
     place = str(block.url or block.path or "")
-    if place.startswith("s3:/"):
-        format_ = _format(kind, told, place, None)
-        return {kind: {"format": format_, "source": {"s3Location": {"uri": place}}}}
-    data = _data(kind, block, fetched.get(place))
-    return {kind: {"format": _format(kind, told, place, data), "source": {"bytes": data}}}
+    if place.startswith("s3://"):
+        return {kind: {"format": format_of(kind, told=told, name=place), "source": s3_member(kind, place)}}
+    data, said = _data(kind, block, fetched)
+    name = "" if place.startswith("data:") else place
+    form = format_of(kind, told=told or said, name=name, data=data)
+    return {kind: {"format": form, "source": {"bytes": data}}}
 
 
-def _data(kind: str, block: Media, fetched: bytes | OSError | None) -> bytes:
+def _data(kind: str, block: Media, fetched: Found) -> tuple[bytes, str | None]:
+    """The bytes of a block, and the type that came with them."""
+    if block.url is not None and _holds_no_more(block):
+        return _at(kind, str(block.url), fetched)
     try:
-        if isinstance(fetched, OSError):
-            raise fetched
-        if fetched is not None:
-            data = fetched
-        elif isinstance(block, ImageBlock):
+        if isinstance(block, ImageBlock):
             data = block.resolve_image().read()
         elif isinstance(block, DocumentBlock):
             data = block.resolve_document().read()
@@ -170,47 +119,41 @@ def _data(kind: str, block: Media, fetched: bytes | OSError | None) -> bytes:
         else:
             data = block.resolve_video().read()
     except (ValueError, OSError) as error:
-        where, _, query = str(block.url or block.path or "its data").partition("?")
-        reason = str(error).replace(query, "…") if query else str(error)  # it may hold a signature
+        where = str(block.path or "its data")
         raise InvalidRequestError(
-            f"the {kind} at {where:.200} could not be read: {reason}",
-            hint="give the bytes, a path, a data: or http(s): URL, or an s3:// URL",
+            f"the {kind} at {where:.200} could not be read: {error}",
+            hint="give the bytes, a path, a data: URL, or an s3:// URL",
         ) from error
-    return data if isinstance(data, bytes) else bytes(data)
+    return data if isinstance(data, bytes) else bytes(data), None
 
 
-def _format(kind: str, told: str | None, place: str, data: bytes | None) -> str:
-    mimes = MIME_TYPES[kind]
-    known: Iterable[str] = _AUDIO if kind == "audio" else FORMATS[kind]
-    if told:
-        told = told.partition(";")[0].strip().lower()
-        if found := mimes.get(told) or _known(told, known):
-            return found
-    if not place.startswith("data:") and (found := _known(place.rpartition(".")[2].lower(), known)):
-        return found
-    if data is not None:
-        guess = filetype.guess(data)
-        if guess is not None and (found := mimes.get(guess.mime) or _known(guess.extension, known)):
-            return found
-        if kind == "document" and guess is None and _is_text(told, data):
-            return "txt"
+def _at(kind: str, url: str, fetched: Found) -> tuple[bytes, str | None]:
+    if url.startswith("data:"):
+        data, said = data_url(kind, url)
+        if not data:
+            raise InvalidRequestError(f"the {kind} has zero bytes", hint="give its bytes")
+        return data, said
+    found = fetched.get(url)
+    if found is not None:
+        return found.data, found.mime_type
+    if _is_web(url):
+        raise not_allowed(kind, url)
     raise InvalidRequestError(
-        f"the {kind}'s format is not one that Bedrock reads (given: {told or place[:80] or 'nothing'!r})",
-        hint=f"formats: {', '.join(sorted(known))}; name it in the block's MIME type or format",
+        f"the {kind} at {without_query(url)!r} cannot be read",
+        hint="give the bytes, a path, a data: URL, or an s3:// URL",
     )
 
 
-def _known(name: str, known: Iterable[str]) -> str | None:
-    name = _EXTENSIONS.get(name, name)
-    return name if name in known else None
+def _holds_no_more(block: Media) -> bool:
+    """Whether a block has its URL alone: bytes and a path would be read first."""
+    if isinstance(block, ImageBlock):
+        held: object = block.image
+    elif isinstance(block, DocumentBlock):
+        held = block.data
+    else:
+        held = block.audio if isinstance(block, AudioBlock) else block.video
+    return held is None and block.path is None
 
 
-def _is_text(told: str | None, data: bytes) -> bool:
-    """Whether a document without a telling type is plain text."""
-    if told and not told.startswith(("text/", "application/json", "application/xml", "application/x-")):
-        return False
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return b"\0" not in data
+def _is_web(url: str) -> bool:
+    return url.lower().startswith(("http://", "https://"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import re
 from base64 import b64decode
@@ -35,6 +36,8 @@ from .tools import foreign_call, tool_input
 _SYSTEM = (MessageRole.SYSTEM, MessageRole.DEVELOPER)
 _ASSISTANT = (MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL)
 _TOOL = (MessageRole.TOOL, MessageRole.FUNCTION)
+#: What a system message may hold that has its place in the conversation, and none in ``system``.
+_IN_TURNS = ("toolAddition", "toolRemoval")
 #: The service model's ToolUseId.
 _TOOL_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
 _NO_OUTPUT = {"text": "(the tool returned nothing)"}  # Bedrock refuses blank text and empty results
@@ -47,19 +50,29 @@ def converse_message(
 
     ``converse_message([{"guardContent": {…}}, {"text": "…"}])`` is a user message;
     ``converse_message([{"json": {…}}], role="tool", tool_call_id="…")`` is a tool's result. The content is
-    sent as it is for as long as the message's blocks stay as they are.
+    sent as it is for as long as the message's blocks stay as they are. Blobs are bytes, or base64 text.
+
+    Raises:
+        InvalidRequestError: text for a blob that is not base64.
     """
-    return read_message(content, MessageRole(role), **additional_kwargs)
+    try:
+        return read_message(unpacked(content), MessageRole(role), **additional_kwargs)
+    except binascii.Error as error:
+        raise InvalidRequestError(
+            f"the bytes of a content block are not base64: {error}", hint="give bytes, or their base64 text"
+        ) from error
 
 
 def write_messages(
-    messages: Iterable[ChatMessage], fetched: Mapping[str, bytes | OSError] | None = None
+    messages: Iterable[ChatMessage], fetched: media.Found | None = None
 ) -> tuple[list[dict[str, Any]], list[Block]]:
     """``messages`` and ``system`` of a Converse request. The messages are not changed.
 
+    System messages become ``system`` wherever they stand, except those that add or remove tools.
+
     Args:
         messages: the messages.
-        fetched: media that were downloaded before, by URL, and why those that are missing are.
+        fetched: media that were downloaded before, by URL.
 
     Raises:
         InvalidRequestError: a message that Converse cannot take; its place and the way out are named.
@@ -75,7 +88,11 @@ def write_messages(
         role = message.role
         writer.where = f"message {number} ({role.value})"
         if role in _SYSTEM:
-            system += writer.system(message)
+            content = writer.system(message)
+            if any(kind in block for block in content for kind in _IN_TURNS):
+                turns.append({"role": "system", "content": content})
+            else:
+                system += content
         elif role in _TOOL:
             turns.append({"role": "user", "content": writer.tool_result(message)})
         else:
@@ -88,7 +105,7 @@ def write_messages(
 class _Writer:
     """Writes the messages of one request; document names are unique in it."""
 
-    def __init__(self, fetched: Mapping[str, bytes | OSError]) -> None:
+    def __init__(self, fetched: media.Found) -> None:
         self.where = ""
         self._fetched = fetched
         self._names: set[str] = set()

@@ -10,12 +10,13 @@ from typing import Any
 from llama_index.core.base.llms.types import ChatMessage
 
 from bedrock_unified.converse.checks import MEMBERS
-from bedrock_unified.converse.tools import is_none, stub_tools
+from bedrock_unified.converse.tools import is_none
 from bedrock_unified.errors import ConfigurationError, InvalidRequestError
 from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
 from bedrock_unified.spelling import SPELLINGS, canonical
 
 from .component import merged
+from .media import Found
 from .messages import write_messages
 from .tools import tool_config
 
@@ -90,9 +91,11 @@ def build_request(
     *,
     additional: Options,
     streaming: bool,
-    fetched: Mapping[str, bytes | OSError] | None = None,
+    fetched: Found | None = None,
 ) -> dict[str, Any]:
-    """A Converse request. What the call says wins over ``additional_kwargs``, they win over the fields.
+    """The keywords of :meth:`bedrock_unified.BedrockClient.converse`.
+
+    What the call says wins over ``additional_kwargs``, and they win over the fields.
 
     A member under Converse's name (``requestMetadata={…}``) is merged into what was said of it before, except
     ``toolConfig``, which is one thing; ``system`` follows the system messages. A parameter under its own name
@@ -125,8 +128,7 @@ def build_request(
         }
     if options.tools:
         _offer(request, options)
-    if "toolConfig" not in request and (stubs := stub_tools(turns)):
-        request["toolConfig"] = {"tools": stubs}
+    request["options"] = model.chat_options(parameters)
     return request
 
 
@@ -150,7 +152,9 @@ def _without(members: Mapping[str, Any], overridden: Mapping[str, Any]) -> dict[
     """The members without what the call says itself."""
     result = dict(members)
     for name in overridden:
-        place = _PLACES[name]
+        place = _PLACES.get(name, ())  # what is no member of a request stands nowhere in it
+        if not place:
+            continue
         if len(place) == 1:
             result.pop(place[0], None)
         elif isinstance(result.get(place[0]), Mapping):

@@ -18,6 +18,7 @@ from llama_index.core.base.llms.types import (
 from pydantic import BaseModel
 
 from bedrock_unified.converse.reducer import parse_tool_input
+from bedrock_unified.converse.stopping import finish_reason
 from bedrock_unified.converse.usage import read_usage
 
 from .reading import SERVER_TOOL, read_citation, read_message, read_reasoning, read_tool_call
@@ -36,15 +37,21 @@ def chat_response(response: Mapping[str, Any], *, delta: str | None = None) -> C
     """The ChatResponse of a Converse response, unary or reduced from a stream.
 
     ``raw`` is the response with ``usage`` in Bedrock's and in OpenAI's spelling (input including what the
-    prompt cache read and wrote); ``additional_kwargs`` hold the token counts.
+    prompt cache read and wrote); ``additional_kwargs`` hold the token counts and
+    ``finish_reason`` in OpenAI's words.
     """
-    counts, usage = _tokens(response.get("usage"))
+    counts, usage = _tokens(response)
     return ChatResponse(
         message=read_message(response["output"]["message"]["content"]),
         delta=delta,
         raw={**response, "usage": usage} if usage else dict(response),
-        additional_kwargs=counts,
+        additional_kwargs={**counts, **_ended(response)},
     )
+
+
+def _ended(response: Mapping[str, Any]) -> dict[str, str]:
+    reason = finish_reason(response.get("stopReason"))
+    return {"finish_reason": reason} if reason else {}
 
 
 def completion_response(response: ChatResponse) -> CompletionResponse:
@@ -58,8 +65,9 @@ def completion_response(response: ChatResponse) -> CompletionResponse:
     )
 
 
-def _tokens(told: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    usage = read_usage(told)
+def _tokens(response: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    told = response.get("usage")
+    usage = read_usage(told, response.get("additionalModelResponseFields"))
     if told is None or usage is None:
         return {}, {}
     counts = {
@@ -73,7 +81,10 @@ def _tokens(told: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, A
         "cache_read_input_tokens": usage.cache_read or 0,
         "cache_creation_input_tokens": usage.cache_write or 0,
     }
-    return {**counts, **cache}, {**told, **openai, **cache, "prompt_tokens_details": details}
+    raw = {**told, **openai, **cache, "prompt_tokens_details": details}
+    if usage.reasoning_tokens is not None:
+        raw["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_tokens}
+    return {**counts, **cache}, raw
 
 
 def _made(kind: type[_M], fields: dict[str, Any], given: set[str]) -> _M:

@@ -1,7 +1,7 @@
-"""Structured answers: the object's schema as a tool that the model has to call.
+"""Structured answers: objects of a class, by the best way that the model has.
 
-LlamaIndex's own program does not demand the call in streams (a model that answers in text then gives empty
-objects without a word), and its asynchronous form leaves the model's ``system_prompt`` out.
+LlamaIndex's own program knows tools alone, does not demand the call in streams (a model that answers in text
+then gives empty objects without a word), and its asynchronous form leaves the model's ``system_prompt`` out.
 """
 
 from __future__ import annotations
@@ -9,30 +9,42 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator, Mapping
 from typing import Any, Generic, TypeVar, cast
 
-from llama_index.core.base.llms.types import ChatResponse
-from llama_index.core.chat_engine.types import AgentChatResponse
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ToolCallBlock
 from llama_index.core.instrumentation.events.llm import (
     LLMStructuredPredictEndEvent,
     LLMStructuredPredictStartEvent,
 )
 from llama_index.core.llms.function_calling import FunctionCallingLLM
-from llama_index.core.program.function_program import FunctionCallingProgram, get_function_tool
-from llama_index.core.program.utils import process_streaming_objects
+from llama_index.core.program.utils import FlexibleModel, create_flexible_model
 from llama_index.core.prompts.base import BasePromptTemplate, PromptTemplate
 from llama_index.core.types import PydanticProgramMode
 from llama_index_instrumentation import get_dispatcher
 from pydantic import BaseModel, PydanticUserError, ValidationError
 
+from bedrock_unified import errors as core
+from bedrock_unified.converse.structured import Answer, Reading, may_force_tools, with_schema
+from bedrock_unified.converse.tools import is_none, tool_choice
 from bedrock_unified.errors import InvalidRequestError
+from bedrock_unified.models.profile import profile_of
 
 _Object = TypeVar("_Object", bound=BaseModel)
 _dispatcher = get_dispatcher(__name__)
-#: Modes of ``pydantic_program_mode`` that mean tools, for a model that can call them.
-_MODES = (PydanticProgramMode.DEFAULT, PydanticProgramMode.FUNCTION)
+#: The core's method for each mode that it serves; the others are LlamaIndex's own programs.
+_METHODS = {PydanticProgramMode.DEFAULT: None, PydanticProgramMode.FUNCTION: "function_calling"}
+#: Keywords of LlamaIndex's calls with tools, which are read here.
+_TOOL_KEYWORDS = ("tool_choice", "tool_required", "allow_parallel_tool_calls")
+
+
+class StructuredOutputError(core.StructuredOutputError, ValueError):
+    """The model answered, but not with an object of the class; ``partial`` is the whole Converse response."""
 
 
 class StructuredByTools(FunctionCallingLLM):
-    """A model whose structured answers are tool calls: demanded in every way, with the system prompt."""
+    """A model that answers with objects: asked in every way alike, with the system prompt.
+
+    ``pydantic_program_mode``: ``DEFAULT`` is the best way that the model has (its native structured output, a
+    strict tool, a tool, JSON in text), ``FUNCTION`` a tool; with the others LlamaIndex's own programs run.
+    """
 
     @_dispatcher.span
     def structured_predict(
@@ -42,12 +54,12 @@ class StructuredByTools(FunctionCallingLLM):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> _Object:
-        """An object of the class, which the model fills by calling a tool.
+        """An object of the class, which the model fills.
 
         Raises:
-            ValueError: the model answered otherwise; see :class:`SchemaProgram`.
+            StructuredOutputError: the model answered otherwise; see :class:`SchemaProgram`.
         """
-        if not by_tools(self):
+        if not is_ours(self):
             return super().structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
         _told(output_cls, prompt, prompt_args)
         result = SchemaProgram(self, output_cls, prompt, llm_kwargs, prompt_args).call()
@@ -63,7 +75,7 @@ class StructuredByTools(FunctionCallingLLM):
         **prompt_args: Any,
     ) -> _Object:
         """The asynchronous :meth:`structured_predict`."""
-        if not by_tools(self):
+        if not is_ours(self):
             return await super().astructured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
         _told(output_cls, prompt, prompt_args)
         result = await SchemaProgram(self, output_cls, prompt, llm_kwargs, prompt_args).acall()
@@ -77,7 +89,7 @@ class StructuredByTools(FunctionCallingLLM):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> Generator[Any, None, None]:
-        if not by_tools(self):
+        if not is_ours(self):
             return super()._structured_stream_call(output_cls, prompt, llm_kwargs, **prompt_args)
         return SchemaProgram(self, output_cls, prompt, llm_kwargs, prompt_args).stream()
 
@@ -88,23 +100,26 @@ class StructuredByTools(FunctionCallingLLM):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> AsyncGenerator[Any, None]:
-        if not by_tools(self):
+        if not is_ours(self):
             return await super()._structured_astream_call(output_cls, prompt, llm_kwargs, **prompt_args)
         return SchemaProgram(self, output_cls, prompt, llm_kwargs, prompt_args).astream()
 
 
-def by_tools(llm: FunctionCallingLLM) -> bool:
-    """Whether structured answers of this model are tool calls."""
-    return llm.pydantic_program_mode in _MODES and llm.metadata.is_function_calling_model
+def is_ours(llm: FunctionCallingLLM) -> bool:
+    """Whether structured answers of this model are asked for here, and not by a program of LlamaIndex's."""
+    mode = llm.pydantic_program_mode
+    return mode in _METHODS and (
+        mode == PydanticProgramMode.DEFAULT or llm.metadata.is_function_calling_model
+    )
 
 
 class SchemaProgram(Generic[_Object]):
     """One structured answer. ``llm_kwargs`` may hold any keyword of a call; ``tool_choice`` other than the
-    demand included (models that think cannot be made to call a tool): an answer in text is then an error.
+    demand included, which asks for a tool whatever the model has: an answer in text is then an error.
 
     Raises:
         InvalidRequestError: a class without a JSON schema.
-        ValueError: the model did not call the tool, not to the end, or with values that are not the class's.
+        StructuredOutputError: the model refused, was cut off, or did not answer with values of the class.
     """
 
     def __init__(
@@ -117,83 +132,145 @@ class SchemaProgram(Generic[_Object]):
     ) -> None:
         self._llm = llm
         self._class = output_cls
-        self._program = FunctionCallingProgram[Any](output_cls, llm, prompt)
-        try:
-            tool = get_function_tool(output_cls)
-        except PydanticUserError as error:
-            raise InvalidRequestError(
-                f"{output_cls.__name__} has a field without a JSON schema: {error.message:.300}",
-                hint="use fields that a model can write",
-            ) from error
-        messages = prompt.format_messages(llm=llm, **prompt_args)
-        given = {"tool_required": True, **(llm_kwargs or {}), "allow_parallel_tool_calls": False}
-        self._asked: dict[str, Any] = {
-            "tools": [tool],
-            "chat_history": llm._extend_messages(messages),
-            **given,
-        }
+        self._flexible = create_flexible_model(output_cls)
+        self._messages: list[ChatMessage] = list(
+            llm._extend_messages(prompt.format_messages(llm=llm, **prompt_args))
+        )
+        self._asked, self._reading = _asked(llm, output_cls, llm_kwargs or {})
 
     def call(self) -> _Object:
         """The object."""
-        return self._object(self._llm.predict_and_call(**self._asked))
+        return self._whole(self._llm.chat(self._messages, **self._asked))
 
     async def acall(self) -> _Object:
         """The object."""
-        return self._object(await self._llm.apredict_and_call(**self._asked))
-
-    def _object(self, answered: AgentChatResponse) -> _Object:
-        return cast(_Object, self._program._parse_tool_outputs(answered))
+        return self._whole(await self._llm.achat(self._messages, **self._asked))
 
     def stream(self) -> Generator[Any, None, None]:
         """The object as it is filled, from when the model starts to; the last one is whole."""
-        responses = self._llm.stream_chat_with_tools(**self._asked)
-        shown = last = None
+        responses = cast(
+            Generator[ChatResponse, None, None], self._llm.stream_chat(self._messages, **self._asked)
+        )
+        last = shown = None
         try:
             for last in responses:
-                if _has_call(last):
-                    shown = self._partial(last, shown)
-                    yield shown
+                if (partial := self._partial(last)) is not None and partial != shown:
+                    shown = partial
+                    yield partial
             yield self._whole(last)
         finally:
             responses.close()
 
     async def astream(self) -> AsyncGenerator[Any, None]:
         """The asynchronous :meth:`stream`; the request is sent with the first item."""
-        responses = await self._llm.astream_chat_with_tools(**self._asked)
-        shown = last = None
+        stream = await self._llm.astream_chat(self._messages, **self._asked)
+        responses = cast(AsyncGenerator[ChatResponse, None], stream)
+        last = shown = None
         try:
             async for last in responses:
-                if _has_call(last):
-                    shown = self._partial(last, shown)
-                    yield shown
+                if (partial := self._partial(last)) is not None and partial != shown:
+                    shown = partial
+                    yield partial
             yield self._whole(last)
         finally:
             await responses.aclose()
 
-    def _partial(self, response: ChatResponse, before: Any) -> Any:
-        objects = None if before is None else [before]
-        return process_streaming_objects(response, self._class, cur_objects=objects, llm=self._llm)
+    def _partial(self, response: ChatResponse) -> _Object | FlexibleModel | None:
+        """The object so far: one of the class where its values are all there, else one that lacks some."""
+        if _stop_reason(response) is not None:
+            return None  # the whole response, which is read strictly
+        value = self._reading.so_far(_answer(response))
+        if value is None:
+            return None
+        try:
+            return self._class.model_validate(value)
+        except ValidationError:
+            return self._flexible.model_validate(value) if isinstance(value, Mapping) else None
 
     def _whole(self, response: ChatResponse | None) -> _Object:
         if response is None:
-            raise ValueError("the stream of a structured answer was empty")
-        (call, *_) = self._llm.get_tool_calls_from_response(response)
+            raise StructuredOutputError("the stream of a structured answer was empty", hint="try again")
+        raw = response.raw if isinstance(response.raw, Mapping) else {}
         try:
-            return self._class.model_validate(call.tool_kwargs)
+            value = self._reading.read(_answer(response), raw)
+        except core.StructuredOutputError as error:
+            raise StructuredOutputError(error.message, **error.details()) from None
+        try:
+            return self._class.model_validate(value)
         except ValidationError as error:
-            raise ValueError(
-                f"the model's answer could not be read as {self._class.__name__}: {error}"
+            found = "; ".join(
+                f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}"
+                for each in error.errors(include_url=False, include_input=False)
+            )
+            raise StructuredOutputError(
+                f"the model's answer could not be read as {self._class.__name__}: {found[:600]}",
+                hint="try again, or describe the fields that the model gets wrong",
+                partial=dict(raw),
             ) from error
 
 
-def _has_call(response: ChatResponse) -> bool:
-    """Whether a response of a stream is a partial one that shows a call."""
-    raw = response.raw
-    return (
-        bool(response.message.additional_kwargs.get("tool_calls"))
-        and isinstance(raw, Mapping)
-        and "stopReason" not in raw
+def _asked(
+    llm: Any, output_cls: type[BaseModel], llm_kwargs: Mapping[str, Any]
+) -> tuple[dict[str, Any], Reading]:
+    """The keywords of the call that asks for an object of the class, and how to read its answer."""
+    kwargs = {name: value for name, value in llm_kwargs.items() if name not in _TOOL_KEYWORDS}
+    chosen, required = llm_kwargs.get("tool_choice"), llm_kwargs.get("tool_required", True)
+    profile = profile_of(
+        kwargs.get("model") or llm.model,
+        family=getattr(llm, "model_family", None),
+        overrides=getattr(llm, "capabilities", None),
     )
+    method = _METHODS[llm.pydantic_program_mode]
+    if (chosen is not None and not is_none(chosen)) or not required:
+        method = "function_calling"
+    elif is_none(chosen) or (method is None and not llm.metadata.is_function_calling_model):
+        method = "json_schema" if profile.structured_output == "native" else "json_text"
+
+    def value(name: str) -> Any:
+        return kwargs[name] if name in kwargs else getattr(llm, name, None)
+
+    try:
+        schema = output_cls.model_json_schema()
+    except PydanticUserError as error:
+        raise InvalidRequestError(
+            f"{output_cls.__name__} has a field without a JSON schema: {error.message:.300}",
+            hint="use fields that a model can write",
+        ) from error
+    name = schema.pop("title", output_cls.__name__)
+    asked, reading = with_schema(
+        {},
+        schema,
+        name=name,
+        description=schema.pop("description", None),
+        profile=profile,
+        method=method,
+        may_force=may_force_tools(profile, value("additional_model_request_fields"), value("reasoning")),
+    )
+    if "toolConfig" in asked and (chosen is not None or not required):
+        asked = {**asked, "toolConfig": {**asked["toolConfig"]}}
+        asked["toolConfig"].pop("toolChoice", None)
+        if chosen is not None:
+            asked["toolConfig"]["toolChoice"] = tool_choice(chosen, {reading.name})
+    for member in ("system", "outputConfig"):
+        if (given := kwargs.pop(member, None)) and member in asked:
+            both = [*given, *asked[member]] if member == "system" else {**given, **asked[member]}
+            asked[member] = both
+        elif given is not None:
+            asked[member] = given
+    return {**kwargs, **asked}, reading
+
+
+def _answer(response: ChatResponse) -> Answer:
+    message = response.message
+    calls = [
+        (block.tool_name, block.tool_kwargs) for block in message.blocks if isinstance(block, ToolCallBlock)
+    ]
+    return Answer(message.content or "", calls, _stop_reason(response))
+
+
+def _stop_reason(response: ChatResponse) -> str | None:
+    """Why the model stopped; None of a partial response, whose ``raw`` is the stream's event."""
+    return response.raw.get("stopReason") if isinstance(response.raw, Mapping) else None
 
 
 def _told(output_cls: type[BaseModel], prompt: BasePromptTemplate, prompt_args: dict[str, Any]) -> None:
