@@ -190,6 +190,36 @@ def tool_deltas(system: Any, *, few: int, many: int, tool_words: int) -> Numbers
     return {"cpu_s": at_many, "growth": (at_many / many) / (at_few / few)}
 
 
+def embed(system: Any, *, model: str, texts: int, latency_ms: int = 0, repeat: int = 1) -> Numbers:
+    """Texts embedded at once, synchronously."""
+    given = [f"{PROMPT} {index}" for index in range(texts)]
+    assert len(system.embed(model, given[:1])) == 1
+    cpu, wall = time.process_time(), time.perf_counter()
+    for _ in range(repeat):
+        assert len(system.embed(model, given)) == texts
+    return _embedded(cpu, wall, texts * repeat)
+
+
+def aembed(system: Any, *, model: str, texts: int, latency_ms: int = 0, repeat: int = 1) -> Numbers:
+    """Texts embedded at once, asynchronously."""
+    given = [f"{PROMPT} {index}" for index in range(texts)]
+
+    async def run() -> Numbers:
+        assert len(await system.aembed(model, given[:1])) == 1
+        cpu, wall = time.process_time(), time.perf_counter()
+        for _ in range(repeat):
+            assert len(await system.aembed(model, given)) == texts
+        numbers = _embedded(cpu, wall, texts * repeat)
+        await system.aclose()
+        return numbers
+
+    return asyncio.run(run())
+
+
+def _embedded(cpu: float, wall: float, texts: int) -> Numbers:
+    return {"wall_s": time.perf_counter() - wall, "cpu_us": (time.process_time() - cpu) / texts * 1e6}
+
+
 def memory(system: Any, *, streams: int, events: int, hold_ms: int) -> Numbers:
     """Resident memory for each asynchronous stream that is open after its first text."""
     opened = 0
@@ -283,6 +313,8 @@ MEASURES: dict[str, Callable[..., Numbers]] = {
         afirst_token,
         tool_deltas,
         memory,
+        embed,
+        aembed,
     )
 }
 

@@ -2,9 +2,10 @@
 
     python server.py [--cpu N] [--seconds N]        prints its port, ends with its standard input or its time
 
-Only ``Converse`` and ``ConverseStream`` are answered, from bytes computed once; nothing is checked, no
-signature verified. (``bedrock_unified.local`` is the endpoint that checks.) The first path segment says how
-to answer, ``/latency_ms-200.events-1000/model/…``, so that each system gets it through its ``endpoint_url``:
+Only ``Converse``, ``ConverseStream`` and the ``InvokeModel`` of Titan's and Cohere's embeddings are answered,
+from bytes computed once; nothing is checked, no signature verified. (``bedrock_unified.local`` is the
+endpoint that checks.) The first path segment says how to answer, ``/latency_ms-200.events-1000/model/…``, so
+that each system gets it through its ``endpoint_url``:
 
     latency_ms   wait before answering
     words        length of a Converse answer
@@ -100,6 +101,34 @@ def converse_answer(words: int) -> bytes:
     )
 
 
+@lru_cache(maxsize=128)
+def embedding_answer(texts: int | None) -> bytes:
+    """1,024 numbers a text, as many digits as AWS sends: Titan V2's for None, else Cohere v3's."""
+    vectors = [
+        [round(0.09 * ((place * 7919 + text * 104729) % 2003 / 1001.5 - 1), 17) for place in range(1024)]
+        for text in range(texts or 1)
+    ]
+    if texts is None:
+        body = {
+            "embedding": vectors[0],
+            "embeddingsByType": {"float": vectors[0]},
+            "inputTextTokenCount": 8,
+        }
+    else:
+        short = [[round(value, 9) for value in vector] for vector in vectors]
+        body = {
+            "embeddings": short,
+            "id": "0e9cb5ab",
+            "response_type": "embeddings_floats",
+            "texts": [_TEXT] * texts,
+        }
+    return _unary("200 OK\r\nX-Amzn-Bedrock-Input-Token-Count: 8", _json(body))
+
+
+def _embedding(target: bytes, body: bytes) -> bytes:
+    return embedding_answer(len(json.loads(body)["texts"]) if b"cohere" in target else None)
+
+
 def _chunk(event: str, number: int, **members: object) -> bytes:
     """One frame as one HTTP chunk; its padding has another length for each number, as AWS's has."""
     payload = _json({**members, "p": _PADDING[: 2 + (number * 7) % 60]})
@@ -193,9 +222,9 @@ class Connection(asyncio.Protocol):
                 self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return
         self._received = b""
-        self._answer(head.split(b" ", 2)[1])
+        self._answer(head.split(b" ", 2)[1], body)
 
-    def _answer(self, target: bytes) -> None:
+    def _answer(self, target: bytes, body: bytes) -> None:
         if target == b"/statistics":
             names = ("connections", "open", "requests", "in_flight", "peak_in_flight")
             self._write(_unary("200 OK", _json({name: getattr(Statistics, name) for name in names})))
@@ -207,15 +236,17 @@ class Connection(asyncio.Protocol):
         Statistics.peak_in_flight = max(Statistics.peak_in_flight, Statistics.in_flight)
         self._answering = True
         if manner.latency_ms:
-            self._loop.call_later(manner.latency_ms / 1000, self._send, target, manner)
+            self._loop.call_later(manner.latency_ms / 1000, self._send, target, manner, body)
         else:
-            self._send(target, manner)
+            self._send(target, manner, body)
 
-    def _send(self, target: bytes, manner: Manner) -> None:
+    def _send(self, target: bytes, manner: Manner, body: bytes) -> None:
         if target.endswith(b"/converse"):
             self._send_whole(converse_answer(manner.words))
+        elif target.endswith(b"/invoke"):
+            self._send_whole(_embedding(target, body))
         elif not target.endswith(b"/converse-stream"):
-            self._send_whole(_unary("404 Not Found", _json({"message": "only Converse lives here"})))
+            self._send_whole(_unary("404 Not Found", _json({"message": "this does not live here"})))
         elif manner.gap_ms or manner.hold_ms:
             self._send_paced(stream_chunks(manner.events, manner.tool_deltas, manner.tool_words), manner)
         else:

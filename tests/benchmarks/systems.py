@@ -5,7 +5,8 @@ All get the same model, region, sampling and prompt; credentials come from the e
 (``environments.py``).
 
 A system has what it can do of ``call`` and ``acall`` (prompt to answer), ``stream`` and ``astream`` (prompt
-to its text in pieces) and ``tool_stream`` (prompt to partial answers that carry a growing tool call).
+to its text in pieces), ``tool_stream`` (prompt to partial answers that carry a growing tool call), and
+``embed`` and ``aembed`` (model and texts to vectors).
 """
 
 from __future__ import annotations
@@ -197,6 +198,43 @@ class LangChainAws(_LangChain):
         )
 
 
+class LangChainEmbeddings(System):
+    """``langchain_bedrock_unified.BedrockEmbeddings``."""
+
+    distributions = ("langchain-core",)
+
+    def make(self) -> None:
+        self._models: dict[str, Any] = {}
+
+    def _model(self, model: str) -> Any:
+        if model not in self._models:
+            self._models[model] = self._made(model)
+        return self._models[model]
+
+    def _made(self, model: str) -> Any:
+        from langchain_bedrock_unified import BedrockEmbeddings
+
+        return BedrockEmbeddings(model_id=model, endpoint_url=self.endpoint, region_name=REGION)
+
+    def embed(self, model: str, texts: list[str]) -> list[list[float]]:
+        return self._model(model).embed_documents(texts)
+
+    async def aembed(self, model: str, texts: list[str]) -> list[list[float]]:
+        return await self._model(model).aembed_documents(texts)
+
+
+class LangChainAwsEmbeddings(LangChainEmbeddings):
+    """``langchain_aws.BedrockEmbeddings``."""
+
+    environment = "main"
+    distributions = ("langchain-aws", "langchain-core", "boto3")
+
+    def _made(self, model: str) -> Any:
+        from langchain_aws import BedrockEmbeddings
+
+        return BedrockEmbeddings(model_id=model, endpoint_url=self.endpoint, region_name=REGION)
+
+
 class LangChainAlone(_LangChain):
     """langchain-core with a model that knows its answer: what the framework costs by itself."""
 
@@ -337,6 +375,8 @@ SYSTEMS: dict[str, type[System]] = {
     "boto3": Boto3,
     "aiobotocore": Aiobotocore,
     "langchain-aws": LangChainAws,
+    "langchain embeddings": LangChainEmbeddings,
+    "langchain-aws embeddings": LangChainAwsEmbeddings,
     "llama-index-bedrock": LlamaIndexBedrock,
     "langchain-core alone": LangChainAlone,
     "llama-index-core alone": LlamaIndexAlone,

@@ -19,12 +19,14 @@ import yaml
 
 from bedrock_unified.wire.eventstream import FrameDecoder, FrameError
 
-from .scrubbing import ACCOUNT, CONTROL_HOST, RUNTIME_HOST
+from .scrubbing import ACCOUNT, AGENT_HOST, CONTROL_HOST, RUNTIME_HOST
 
 _DOCUMENTED_KEYS = {"AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"}
 _DOCUMENTED_ACCOUNTS = {ACCOUNT, "111122223333", "444455556666"}
 #: ``internal.amazon.com`` is part of every ``x-amzn-ErrorType`` that AWS sends.
-_HOSTS = {RUNTIME_HOST, CONTROL_HOST, "internal.amazon.com", "json-schema.org"}
+#: The bucket is the one of AWS's documentation.
+_HOSTS = {RUNTIME_HOST, CONTROL_HOST, AGENT_HOST, "internal.amazon.com", "json-schema.org"}
+_HOSTS |= {"amzn-s3-demo-bucket"}
 _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 _ROOTS = "home|Users|root|tmp|work|workspace|builds|var|private|opt|mnt|srv|usr|etc"
 

@@ -17,7 +17,7 @@ from botocore.model import OperationModel
 from botocore.parsers import ResponseParser, create_parser
 from vcr.request import Request
 
-_RUNTIME, _CONTROL = "bedrock-runtime", "bedrock"
+_RUNTIME, _CONTROL, _AGENT = "bedrock-runtime", "bedrock", "bedrock-agent-runtime"
 _OPERATIONS = (
     (r"/model/[^/]+/converse", _RUNTIME, "Converse"),
     (r"/model/[^/]+/converse-stream", _RUNTIME, "ConverseStream"),
@@ -27,6 +27,7 @@ _OPERATIONS = (
     (r"/guardrail/[^/]+/version/[^/]+/apply", _RUNTIME, "ApplyGuardrail"),
     (r"/foundation-models", _CONTROL, "ListFoundationModels"),
     (r"/inference-profiles", _CONTROL, "ListInferenceProfiles"),
+    (r"/rerank", _AGENT, "Rerank"),
 )
 
 

@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
-#: Class → its module.
+#: Class → its module, and its name there where two modules have one of that name.
 OWNERS = {
     "BedrockClient": "bedrock_unified",
     "ChatBedrock": "langchain_bedrock_unified",
     "BedrockEmbeddings": "langchain_bedrock_unified",
     "BedrockConverse": "llamaindex_bedrock_unified",
     "BedrockEmbedding": "llamaindex_bedrock_unified",
+    "BedrockRerank": "langchain_bedrock_unified",
+    "BedrockRerankPostprocessor": "llamaindex_bedrock_unified:BedrockRerank",
 }
 _OURS = ("bedrock_unified", "langchain_bedrock_unified", "llamaindex_bedrock_unified")
 
@@ -46,6 +48,12 @@ SENDS_NOTHING = {
         "to_dict": "writes the model down",
         "from_dict": "a constructor",
     },
+    "BedrockRerank": {},
+    "BedrockRerankPostprocessor": {
+        "class_name": "a name",
+        "to_dict": "writes the component down",
+        "from_dict": "a constructor",
+    },
 }
 
 #: Methods that the frameworks define and that reach Bedrock through ours: the ones their users call.
@@ -65,13 +73,17 @@ INHERITED = {
         get_query_embedding aget_query_embedding get_text_embedding aget_text_embedding
         get_text_embedding_batch aget_text_embedding_batch
         get_agg_embedding_from_queries aget_agg_embedding_from_queries __call__ acall
+        get_image_embedding aget_image_embedding get_image_embedding_batch aget_image_embedding_batch
     """,
+    "BedrockRerank": "",
+    "BedrockRerankPostprocessor": "postprocess_nodes apostprocess_nodes",
 }
 
 
 def owner(name: str) -> type:
     """The public class of this name."""
-    return getattr(import_module(OWNERS[name]), name)
+    module, _, attribute = OWNERS[name].partition(":")
+    return getattr(import_module(module), attribute or name)
 
 
 def own_methods(cls: type) -> set[str]:

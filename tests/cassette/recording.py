@@ -152,4 +152,5 @@ def _endpoint(replies: Sequence[dict[str, Any]]) -> Iterator[dict[str, str]]:
     counted = SimpleNamespace(uuid4=lambda: uuid.UUID(request_id(next(numbers))), UUID=uuid.UUID)
     with pytest.MonkeyPatch.context() as patch, LocalBedrock(script=list(replies)) as endpoint:
         patch.setattr(server, "uuid", counted)
-        yield {"endpoint_url": endpoint.url, "control_endpoint_url": endpoint.url}
+        services = ("endpoint_url", "control_endpoint_url", "agent_endpoint_url")
+        yield dict.fromkeys(services, endpoint.url)

@@ -17,6 +17,7 @@ from bedrock_unified.wire.eventstream import FrameDecoder, encode_frame
 REGION = "us-east-1"
 RUNTIME_HOST = f"bedrock-runtime.{REGION}.amazonaws.com"
 CONTROL_HOST = f"bedrock.{REGION}.amazonaws.com"
+AGENT_HOST = f"bedrock-agent-runtime.{REGION}.amazonaws.com"
 #: The account number of AWS's documentation.
 ACCOUNT = "123456789012"
 #: The guardrail that every local endpoint has; it stands for the one that an AWS account recorded with.
@@ -60,6 +61,7 @@ class Scrubber:
         path = parts.path.replace(self.guardrail, GUARDRAIL)
         path = _ACCOUNT_IN_ARN.sub(rb"\g<1>" + ACCOUNT.encode(), path.encode()).decode()
         host = CONTROL_HOST if path.startswith(_CONTROL_PATHS) else RUNTIME_HOST
+        host = AGENT_HOST if path == "/rerank" else host
         request.uri = urlunsplit(("https", host, path, parts.query, ""))
         request.headers = {
             name.lower(): value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from llama_index.core.base.embeddings.base import mean_agg
 from llama_index.core.schema import TextNode
@@ -9,7 +11,7 @@ from llama_index.core.schema import TextNode
 from llamaindex_bedrock_unified import BedrockEmbedding
 
 from .recording import Recording
-from .vectors import DIMENSIONS, QUERY, TEXTS, recorded_vectors
+from .vectors import COHERE_V4, DIMENSIONS, PICTURE, QUERY, TEXTS, only_vectors, recorded_vectors
 
 cassette = pytest.mark.cassette
 
@@ -72,3 +74,30 @@ def test_call(recording: Recording) -> None:
 async def test_acall(recording: Recording) -> None:
     nodes = await embedding(recording).acall([TextNode(text=text) for text in TEXTS])
     assert [node.embedding for node in nodes] == recorded_vectors(recording, TEXTS)
+
+
+def images(recording: Recording) -> BedrockEmbedding:
+    """A model of images and texts."""
+    return recording.make(BedrockEmbedding, model=COHERE_V4, dimensions=DIMENSIONS)
+
+
+@cassette("BedrockEmbedding.get_image_embedding")
+def test_get_image_embedding(recording: Recording) -> None:
+    assert [images(recording).get_image_embedding(BytesIO(PICTURE))] == only_vectors(recording)
+
+
+@cassette("BedrockEmbedding.aget_image_embedding")
+async def test_aget_image_embedding(recording: Recording) -> None:
+    assert [await images(recording).aget_image_embedding(BytesIO(PICTURE))] == only_vectors(recording)
+
+
+@cassette("BedrockEmbedding.get_image_embedding_batch")
+def test_get_image_embedding_batch(recording: Recording) -> None:
+    found = images(recording).get_image_embedding_batch([BytesIO(PICTURE), BytesIO(PICTURE)])
+    assert found == only_vectors(recording)
+
+
+@cassette("BedrockEmbedding.aget_image_embedding_batch")
+async def test_aget_image_embedding_batch(recording: Recording) -> None:
+    found = await images(recording).aget_image_embedding_batch([BytesIO(PICTURE), BytesIO(PICTURE)])
+    assert found == only_vectors(recording)

@@ -13,9 +13,18 @@ from bedrock_unified.local import LocalBedrock
 
 from . import replies
 from .oracle import holds
+from .rankings import ranked, recorded_ranking
 from .recording import Recording
 from .replies import ask
-from .vectors import TEXTS, recorded_tokens, recorded_vectors
+from .vectors import (
+    COHERE_V4,
+    PICTURE,
+    QUERY,
+    TEXTS,
+    only_vectors,
+    recorded_tokens,
+    recorded_vectors,
+)
 
 cassette = pytest.mark.cassette
 
@@ -203,6 +212,47 @@ async def test_aembed(recording: Recording) -> None:
     found = await recording.client().aembed(TEXTS, dimensions=256)
     assert found.vectors == recorded_vectors(recording, TEXTS)
     assert found.input_tokens == recorded_tokens(recording)
+
+
+@cassette("BedrockClient.embed")
+def test_embed_images(recording: Recording) -> None:
+    found = recording.client().embed([PICTURE, PICTURE], model_id=COHERE_V4, dimensions=256)
+    assert found.vectors == only_vectors(recording)
+    assert len(found.vectors) == 2
+
+
+# Reranking
+
+
+@cassette("BedrockClient.rerank")
+def test_rerank(recording: Recording) -> None:
+    found = recording.client().rerank(QUERY, TEXTS, top_n=2)
+    results = json.loads(recording.answer.whole["body"])["results"]
+    assert [(each.index, each.score) for each in found.results] == [
+        (each["index"], each["relevance_score"]) for each in results
+    ]
+    assert [each.document for each in found.results] == [TEXTS[each["index"]] for each in results]
+
+
+@cassette("BedrockClient.arerank")
+async def test_arerank(recording: Recording) -> None:
+    found = await recording.client().arerank(QUERY, TEXTS, model_id="amazon.rerank-v1:0")
+    results = json.loads(recording.answer.whole["body"])["results"]
+    assert [each.index for each in found.results] == [each["index"] for each in results]
+
+
+@cassette("BedrockClient.rerank")
+def test_rerank_by_the_agent_runtime(recording: Recording) -> None:
+    documents = [*TEXTS, {"city": "Rome", "country": "Italy"}]
+    found = recording.client().rerank(QUERY, documents, via="agent", top_n=3)
+    assert ranked(found) == recorded_ranking(recording)
+    assert len(found.results) == 3
+
+
+@cassette("BedrockClient.arerank")
+async def test_arerank_by_the_agent_runtime(recording: Recording) -> None:
+    found = await recording.client().arerank(QUERY, TEXTS, via="agent")
+    assert ranked(found) == recorded_ranking(recording)
 
 
 # Tokens, guardrails, models

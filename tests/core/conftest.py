@@ -54,8 +54,9 @@ def control() -> ServiceModel:
 
 @pytest.fixture(scope="session")
 def models(runtime: ServiceModel, control: ServiceModel) -> dict[str, Any]:
-    """Both models by their service names."""
-    return {"bedrock-runtime": runtime, "bedrock": control}
+    """The models by their service names."""
+    agent = botocore.session.Session().get_service_model("bedrock-agent-runtime")
+    return {"bedrock-runtime": runtime, "bedrock": control, "bedrock-agent-runtime": agent}
 
 
 @pytest.fixture

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-import time
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bedrock_unified import Embeddings
-from bedrock_unified.errors import BedrockError, InvalidRequestError, ModelFailureError
-from bedrock_unified.invoke import titan_text
+from bedrock_unified.errors import BedrockError, InvalidRequestError
 
 from .server import ASK, MODEL, REQUEST_ID, Received, Server, event, reply
 
@@ -176,81 +172,6 @@ def test_list_inference_profiles_reads_all_pages(colour: str, server: Server) ->
         "/inference-profiles?type=APPLICATION&nextToken=page%202",
         "/inference-profiles?type=APPLICATION&nextToken=page%203",
     ]
-
-
-# Embeddings
-
-
-@colours
-def test_embed(colour: str, server: Server) -> None:
-    found = call(server, colour, "embed", ["a", "b"], dimensions=256, normalize=False)
-    assert found == Embeddings([[0.5, 0.25]] * 2, 4)
-    assert server.requests[0].json().keys() == {"inputText", "dimensions", "normalize"}
-    assert {request.json()["inputText"] for request in server.requests} == {"a", "b"}
-
-
-@colours
-def test_no_texts_need_no_call(colour: str, server: Server) -> None:
-    assert call(server, colour, "embed", []) == Embeddings([], 0)
-    assert server.connections == 0
-
-
-@colours
-@pytest.mark.parametrize("concurrency", [1, 4])
-def test_the_first_failure_ends_the_rest(concurrency: int, colour: str, server: Server) -> None:
-    def failing(request: Received) -> bytes:
-        if request.json()["inputText"] == "3":
-            return reply({"message": "too odd"}, 424, x_amzn_ErrorType="ModelErrorException:")
-        return reply({"embedding": [1.0], "inputTextTokenCount": 1})
-
-    server.answer = failing
-    with pytest.raises(ModelFailureError, match="too odd"):
-        call(server, colour, "embed", [str(number) for number in range(200)], concurrency=concurrency)
-    assert len(server.requests) < 100
-
-
-@colours
-def test_an_answer_that_is_no_embedding_is_told_with_its_beginning(colour: str, server: Server) -> None:
-    server.answer = lambda _: reply({"completion": "I am a language model"})
-    with pytest.raises(BedrockError, match="I am a language model") as caught:
-        call(server, colour, "embed", ["a"])
-    assert titan_text.MODEL in str(caught.value.hint)
-
-
-class Adapted(BedrockError):
-    """An adapter's own class."""
-
-
-@pytest.mark.parametrize(
-    "fields", [{"embedding": None}, {"embedding": [1.0], "inputTextTokenCount": "x"}, {}]
-)
-def test_an_answer_that_is_no_embedding_is_the_adapters_error_of_the_model(
-    fields: dict[str, Any], server: Server
-) -> None:
-    server.answer = lambda _: reply(fields)
-    with server.client() as client, pytest.raises(Adapted) as caught:
-        client.raising({BedrockError: Adapted}).embed(["a"])
-    assert (caught.value.region, caught.value.model_id) == (client.region, titan_text.MODEL)
-
-
-def test_a_failure_ends_the_rest_while_an_earlier_request_is_slow(server: Server) -> None:
-    slow = threading.Event()
-
-    def answer(request: Received) -> bytes:
-        text = request.json()["inputText"]
-        if text == "0":
-            slow.wait(1.5)
-        if text == "1":
-            return reply({"message": "too odd"}, 424, x_amzn_ErrorType="ModelErrorException:")
-        if len(server.requests) >= 400:
-            slow.set()
-        time.sleep(0.01)
-        return reply({"embedding": [1.0], "inputTextTokenCount": 1})
-
-    server.answer = answer
-    with server.client() as client, pytest.raises(ModelFailureError):
-        client.embed([str(number) for number in range(1000)], concurrency=4)
-    assert len(server.requests) < 400
 
 
 @colours

@@ -155,21 +155,21 @@ def test_a_converse_request_that_cannot_be_accepted(
         ),
         ("list_models", {"byproviders": "Amazon"}, "no member 'byproviders'"),
         ("list_inference_profiles", {"type": "APPLICATION"}, "no member 'type'"),
-        ("embed", {"texts": ["a", ""]}, "a text to embed is empty"),
-        ("embed", {"texts": ["a", None]}, "a text to embed is empty"),
-        ("embed", {"texts": "a"}, "a list of texts"),
-        ("embed", {"texts": None}, "a list of texts, not None"),
-        ("embed", {"texts": b"a"}, "a list of texts"),
+        ("embed", {"inputs": ["a", ""]}, "a text to embed is empty"),
+        ("embed", {"inputs": ["a", None]}, "a text to embed is empty"),
+        ("embed", {"inputs": "a"}, "a list of texts"),
+        ("embed", {"inputs": None}, "a list of texts, images or dicts, not None"),
+        ("embed", {"inputs": b"a"}, "a list of texts"),
         *(
             (
                 "embed",
-                {"texts": ["a", "b"], "concurrency": wrong},
+                {"inputs": ["a", "b"], "concurrency": wrong},
                 "concurrency must be a whole number from 1",
             )
             for wrong in (0, -3, "x", True, None)
         ),
-        ("embed", {"texts": ["a"], "dimensions": 100}, "dimensions is 100"),
-        ("embed", {"texts": ["a"], "model_id": "a/b"}, "a/b"),
+        ("embed", {"inputs": ["a"], "dimensions": 100}, "dimensions is 100"),
+        ("embed", {"inputs": ["a"], "model_id": "a/b"}, "a/b"),
     ],
 )
 def test_a_request_of_another_operation_that_cannot_be_accepted(
@@ -190,7 +190,7 @@ def test_a_request_of_another_operation_that_cannot_be_accepted(
     [
         ({"reggion_name": "us-east-1"}, "no parameter 'reggion_name'", "region_name"),
         ({"max_retrys": 1}, "no parameter 'max_retrys'", "max_retries"),
-        ({"zzz": 1}, "no parameter 'zzz'", "known parameters: api_key"),
+        ({"zzz": 1}, "no parameter 'zzz'", "known parameters: agent_client"),
         ({"aws_profil": "dev"}, "no parameter 'aws_profil'", "did you mean 'aws_profile'?"),
         (
             {"region": "us-east-1", "region_name": "us-east-1"},

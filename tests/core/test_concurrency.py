@@ -316,11 +316,12 @@ def test_embeddings_come_in_the_order_of_their_texts(colour: str, server: Server
 
 
 def test_a_client_is_made_and_dropped_often_without_piling_up(server: Server) -> None:
+    from bedrock_unified import connection
+
+    others = set(connection._alive)  # of other tests
     for _ in range(30):
         client = BedrockClient(endpoint_url=server.url, region_name="us-east-1", api_key="k")
         client.converse(**ASK)
         del client
     gc.collect()
-    from bedrock_unified import connection
-
-    assert not list(connection._alive)
+    assert set(connection._alive) <= others

@@ -116,6 +116,10 @@ def test_hosts_in_the_partitions_people_use():
     assert endpoint_url("bedrock-runtime", "us-east-1") == "https://bedrock-runtime.us-east-1.amazonaws.com"
     assert endpoint_url("bedrock", "cn-north-1") == "https://bedrock.cn-north-1.amazonaws.com.cn"
     assert (
+        endpoint_url("bedrock-agent-runtime", "eu-west-1")
+        == "https://bedrock-agent-runtime.eu-west-1.amazonaws.com"
+    )
+    assert (
         endpoint_url("bedrock-runtime", "us-gov-west-1", fips=True, dualstack=True)
         == "https://bedrock-runtime-fips.us-gov-west-1.api.aws"
     )

@@ -351,7 +351,7 @@ def test_a_real_boto3_client_does_everything(colour: str, server: Server, real: 
         assert call(client, colour, "converse", **ASK)["stopReason"] == "end_turn"
         assert call(client, colour, "invoke", modelId=MODEL, body=b"{}")["body"].startswith(b'{"embedding"')
         assert call(client, colour, "count_tokens", modelId=MODEL, input={"converse": {}}) is not None
-        found = call(client, colour, "embed", texts=["a", "b"])
+        found = call(client, colour, "embed", inputs=["a", "b"])
         assert (len(found.vectors), found.input_tokens) == (2, 4)
         seen, opened = stream(client, colour)
         assert [next(iter(item)) for item in seen][:2] == ["messageStart", "contentBlockDelta"]

@@ -52,7 +52,7 @@ def clients() -> dict[str, Any]:
         raise Sent(request)
 
     made: dict[str, Any] = {}
-    for service in ("bedrock-runtime", "bedrock"):
+    for service in ("bedrock-runtime", "bedrock", "bedrock-agent-runtime"):
         made[service] = client = session.create_client(
             service,
             "us-east-1",
@@ -236,8 +236,10 @@ def test_each_operation_names_the_iam_action_that_allows_it() -> None:
         "InvokeModelWithResponseStream": "bedrock:InvokeModelWithResponseStream",
         "CountTokens": "bedrock:CountTokens",
         "ApplyGuardrail": "bedrock:ApplyGuardrail",
+        "InvokeGuardrailChecks": "bedrock:InvokeGuardrailChecks",
         "ListFoundationModels": "bedrock:ListFoundationModels",
         "ListInferenceProfiles": "bedrock:ListInferenceProfiles",
+        "Rerank": "bedrock:Rerank",
     }
     assert {operation.name for operation in OPERATIONS if operation.service == CONTROL} == {
         "ListFoundationModels",

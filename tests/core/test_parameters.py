@@ -11,6 +11,7 @@ from botocore.model import ServiceModel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bedrock_unified.chat.options import ChatOptions
 from bedrock_unified.converse.guardrail import STREAM_MODES, TRACES
 from bedrock_unified.errors import ConfigurationError
 from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
@@ -98,7 +99,85 @@ def test_every_parameter_reaches_its_member() -> None:
     assert ConverseParameters().converse_members({}) == {}
 
 
-@pytest.mark.parametrize("name", sorted(CALL_PARAMETERS))
+OPTIONS: dict[str, Any] = {
+    "top_k": 40,
+    "reasoning": "high",
+    "prompt_cache": "auto",
+    "prompt_cache_ttl": "1h",
+    "prompt_cache_messages": -2,
+    "use_converse": "auto",
+    "model_family": "anthropic",
+    "capabilities": {"tools": False},
+    "guard_content": "last_user",
+    "guardrail_action": "raise",
+    "parallel_tool_calls": False,
+}
+
+
+def test_every_option_reaches_the_options_and_a_call_overrides_it() -> None:
+    model = ConverseParameters(**OPTIONS)
+    assert model.chat_options({}) == ChatOptions(**OPTIONS)
+    assert model.converse_members({}) == {}
+    assert set(OPTIONS) | {"fetch_media"} == CALL_PARAMETERS - set(MEMBERS)
+    for name in OPTIONS:
+        options = model.chat_options({name: None})
+        assert getattr(options, name) == getattr(ChatOptions(), name)
+        assert model.chat_options({}) == ChatOptions(**OPTIONS)
+    model.top_k = 3
+    assert model.chat_options({}).top_k == 3
+    assert model.model_copy(update={"top_k": 4}).chat_options({}).top_k == 4
+    assert model.chat_options({}, implied=frozenset({"reasoning"})).implied == {"reasoning"}
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "value"),
+    [
+        ({"topK": 3}, "top_k", 3),
+        ({"thinking": {"type": "enabled", "budget_tokens": 2048}}, "reasoning", None),
+        ({"reasoning_effort": "low"}, "reasoning", "low"),
+        ({"anthropic_prompt_cache": True}, "prompt_cache", "auto"),
+        ({"anthropic_prompt_cache": False}, "prompt_cache", "off"),
+        ({"anthropic_prompt_cache_ttl": "1h"}, "prompt_cache_ttl", "1h"),
+        ({"provider": "anthropic"}, "model_family", "anthropic"),
+    ],
+)
+def test_other_packages_spellings_of_options(given: dict[str, Any], name: str, value: Any) -> None:
+    found = getattr(ConverseParameters(**given).chat_options({}), name)
+    assert found == (next(iter(given.values())) if value is None else value)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"prompt_cache": "maybe"}, "prompt_cache"),
+        ({"capabilities": {"tool": True}}, "capability 'tool'"),
+        ({"top_k": -1}, "top_k"),
+    ],
+)
+def test_an_option_that_is_none_is_refused_at_construction(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        ConverseParameters(**given)
+
+
+MEMBERS = (
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "stop_sequences",
+    "guardrail_identifier",
+    "guardrail_version",
+    "guardrail_trace",
+    "guardrail_stream_processing_mode",
+    "guardrail_config",
+    "additional_model_request_fields",
+    "additional_model_response_field_paths",
+    "request_metadata",
+    "performance_config",
+    "service_tier",
+)
+
+
+@pytest.mark.parametrize("name", MEMBERS)
 def test_none_in_an_override_switches_the_parameter_off(name: str) -> None:
     set_values: dict[str, Any] = {
         "max_tokens": 5,

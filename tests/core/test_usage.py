@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,3 +55,34 @@ def test_the_cache_is_read_in_either_spelling_and_by_its_time_to_live() -> None:
     assert usage is not None
     assert (usage.input_tokens, usage.cache_read, usage.cache_write) == (13, 5, 7)
     assert usage.cache_write_by_ttl == {"5m": 5, "1h": 2}
+
+
+@pytest.mark.parametrize(
+    ("usage", "fields"),
+    [
+        ({}, {"usage": {"output_tokens_details": {"thinking_tokens": 40}}}),
+        ({}, {"usage": {"completion_tokens_details": {"reasoning_tokens": 40}}}),
+        ({"output_tokens_details": {"thinking_tokens": 40}}, None),
+        ({"completion_tokens_details": {"reasoning_tokens": 40}}, {"usage": "odd"}),
+    ],
+)
+def test_reasoning_tokens_are_those_that_the_model_counted(usage: Any, fields: Any) -> None:
+    read = read_usage({"inputTokens": 1, "outputTokens": 50, **usage}, fields)
+    assert read is not None
+    assert (read.reasoning_tokens, read.output_tokens) == (40, 50)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        None,
+        {},
+        [],
+        "usage",
+        {"usage": None},
+        {"usage": {"output_tokens_details": {"thinking_tokens": "many"}}},
+    ],
+)
+def test_reasoning_tokens_are_never_guessed(fields: Any) -> None:
+    read = read_usage({"inputTokens": 1, "outputTokens": 50}, fields)
+    assert read is not None and read.reasoning_tokens is None

@@ -250,6 +250,7 @@ def test_response_metadata_is_the_same_streamed_or_not(model: ChatBedrock, bedro
         assert metadata.pop("ResponseMetadata")["HTTPStatusCode"] == 200
         assert metadata == {
             "stopReason": "end_turn",
+            "finish_reason": "stop",
             "metrics": {"latencyMs": 5},
             "usage": {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18},
             "model_provider": "bedrock_converse",
@@ -271,6 +272,7 @@ def test_a_guardrails_intervention_shows(model: ChatBedrock, bedrock: ScriptedBe
     bedrock.says(*[Says([{"text": "No."}], stop="guardrail_intervened", members={"trace": trace})] * 2)
     for answer in (model.invoke("q"), streamed(model)):
         assert answer.response_metadata["stopReason"] == "guardrail_intervened"
+        assert answer.response_metadata["finish_reason"] == "content_filter"
         assert answer.response_metadata["trace"] == trace
 
 

@@ -17,6 +17,8 @@ from .scripted import KEYS, MODEL, ScriptedBedrock
 
 Make = Callable[..., ChatBedrock]
 
+# Claude Sonnet 4.5 refuses temperature next to top_p.
+OLDER = "anthropic.claude-3-haiku-20240307-v1:0"
 EVERYTHING: dict[str, Any] = {
     "max_tokens": 9,
     "temperature": 0.5,
@@ -51,7 +53,7 @@ def parameters(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_models_parameters(make_model: Make, bedrock: ScriptedBedrock) -> None:
-    model = make_model(**EVERYTHING)
+    model = make_model(model=OLDER, **EVERYTHING)
     model.invoke("q")
     assert parameters(bedrock.last) == WIRE
     list(model.stream("q"))
@@ -61,7 +63,8 @@ def test_a_models_parameters(make_model: Make, bedrock: ScriptedBedrock) -> None
     }
 
 
-def test_a_calls_parameters(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+def test_a_calls_parameters(make_model: Make, bedrock: ScriptedBedrock) -> None:
+    model = make_model(model=OLDER)
     model.invoke("q", **EVERYTHING)
     assert parameters(bedrock.last) == WIRE
     model.invoke("q")
@@ -241,6 +244,23 @@ def test_a_guardrails_version_may_be_a_number_in_a_call_too(
 
 
 @pytest.mark.parametrize("name", ["top_k", "topK"])
-def test_a_field_of_the_models_own_is_shown_its_place(name: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"additional_model_request_fields=\{'top_k'"):
-        ChatBedrock(model=MODEL, **{name: 3})
+def test_sp_31_top_k_goes_to_the_familys_own_field(
+    make_model: Make, bedrock: ScriptedBedrock, name: str
+) -> None:
+    make_model(**{name: 3}).invoke("q")
+    assert bedrock.last["additionalModelRequestFields"] == {"top_k": 3}
+    make_model(model="us.amazon.nova-lite-v1:0").invoke("q", **{name: 3})
+    assert bedrock.last["additionalModelRequestFields"] == {"inferenceConfig": {"topK": 3}}
+
+
+def test_options_of_a_call_and_of_the_model(make_model: Make, bedrock: ScriptedBedrock) -> None:
+    model = make_model(reasoning=2048, prompt_cache="auto", system="Be brief. " * 2000)
+    model.invoke("q")
+    assert bedrock.last["additionalModelRequestFields"]["thinking"] == {
+        "type": "enabled",
+        "budget_tokens": 2048,
+    }
+    assert bedrock.last["system"][-1] == {"cachePoint": {"type": "default"}}
+    model.invoke("q", reasoning=None, prompt_cache="off")
+    assert "additionalModelRequestFields" not in bedrock.last
+    assert "cachePoint" not in bedrock.last["system"][-1]

@@ -16,7 +16,7 @@ def run(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("name", ["ChatBedrock", "ChatBedrockConverse", "BedrockEmbeddings"])
+@pytest.mark.parametrize("name", ["ChatBedrock", "ChatBedrockConverse", "BedrockEmbeddings", "BedrockRerank"])
 def test_nothing_heavy_is_loaded(name: str) -> None:
     code = f"import sys; from langchain_bedrock_unified import {name}; "
     assert run(code + f"print([m for m in {HEAVY!r} if m in sys.modules])") == "[]"

@@ -66,6 +66,30 @@ def test_it_stands_beside_the_models_own_output_config(
     assert bedrock.last["outputConfig"].keys() == {"effort", "textFormat"}
 
 
+def test_a_class_is_a_format(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    model.invoke("q", response_format=Order)
+    described = bedrock.last["outputConfig"]["textFormat"]["structure"]["jsonSchema"]
+    assert (described["name"], described["description"]) == ("Order", "An order.")
+    assert sent_schema(bedrock.last)["required"] == ["total"]
+
+
+def test_converses_own_shape_is_sent_as_it_is(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    own = {"type": "json_schema", "structure": {"jsonSchema": {"schema": '{"type":"object"}'}}}
+    model.invoke("q", response_format=own)
+    assert bedrock.last["outputConfig"]["textFormat"] == own
+
+
+def test_constraints_that_bedrock_does_not_hold_are_told(
+    model: ChatBedrock, bedrock: ScriptedBedrock
+) -> None:
+    schema = {**SCHEMA, "properties": {"total": {"type": "integer", "minimum": 1}}}
+    model.invoke("q", response_format={"type": "json_schema", "json_schema": {"schema": schema}})
+    assert sent_schema(bedrock.last)["properties"]["total"] == {
+        "type": "integer",
+        "description": "minimum: 1",
+    }
+
+
 @pytest.mark.parametrize("nothing", [None, {"type": "text"}])
 def test_plain_text_asks_for_nothing(model: ChatBedrock, bedrock: ScriptedBedrock, nothing: Any) -> None:
     model.invoke("q", response_format=nothing)
@@ -77,6 +101,10 @@ def test_plain_text_asks_for_nothing(model: ChatBedrock, bedrock: ScriptedBedroc
     [
         ({"response_format": {"type": "json_object"}}, "not understood"),
         ({"response_format": "json"}, "not understood"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"schema": {"type": "object"}}}},
+            "keys of any name",
+        ),
         ({"response_format": {"type": "json_schema", "json_schema": {"name": "a"}}}, "has no schema"),
         (
             {"response_format": {"type": "json_schema", "json_schema": {"schema": {}, "lenient": 1}}},

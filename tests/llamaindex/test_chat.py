@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,12 +19,15 @@ from bedrock_unified import (
     ModelFailureError,
     ThrottlingError,
 )
-from llamaindex_bedrock_unified import Bedrock, BedrockConverse
+from bedrock_unified.media import Fetched, MediaFetcher
+from llamaindex_bedrock_unified import Bedrock, BedrockConverse, fetching
 
 from .conftest import KEYS, MODEL
 from .scripted import ScriptedBedrock, calls, says
 
 Make = Callable[..., BedrockConverse]
+#: What a fetcher needs to reach the servers of these tests, which no fetcher may by default.
+LOOPBACK: dict[str, Any] = {"allow_address": lambda _: True, "ports": None}
 QUESTION = [ChatMessage(role="user", content="Hello?")]
 
 
@@ -81,13 +85,14 @@ def test_a_call_overrides_the_model_and_its_parameters(make_llm: Make, bedrock: 
     assert bedrock.bodies[-1] == {
         "messages": [{"role": "user", "content": [{"text": "Hello?"}]}],
         "inferenceConfig": {"maxTokens": 100, "stopSequences": ["a"], "topP": 0.5},
-        "guardrailConfig": {"guardrailIdentifier": "gr1", "guardrailVersion": "2"},
+        "guardrailConfig": {"guardrailIdentifier": "gr1", "guardrailVersion": "2", "trace": "disabled"},
         "performanceConfig": {"latency": "optimized"},
     }
 
 
 def test_additional_kwargs_are_merged_and_never_added_up(make_llm: Make, bedrock: ScriptedBedrock) -> None:
     llm = make_llm(
+        model="anthropic.claude-3-haiku-20240307-v1:0",
         temperature=0.1,
         max_tokens=512,
         additional_kwargs={
@@ -206,6 +211,7 @@ def test_the_answer_says_why_it_ended_and_what_it_cost(
             "total_tokens": 45,
             "cache_read_input_tokens": 20,
             "cache_creation_input_tokens": 10,
+            "finish_reason": "length",
         }
 
 
@@ -267,14 +273,10 @@ async def test_asynchronous_calls_run_side_by_side_and_use_no_thread(
     await llm.bedrock.aclose()
 
 
-async def test_media_that_must_be_downloaded_need_no_thread_and_do_not_stop_the_loop(
+async def test_media_that_must_be_downloaded_do_not_stop_the_loop(
     llm: BedrockConverse, bedrock: ScriptedBedrock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_thread(*_: object, **__: object) -> None:
-        raise AssertionError("a download went to a thread")
-
-    monkeypatch.setattr(asyncio, "to_thread", no_thread)
-    monkeypatch.setattr(asyncio.get_running_loop(), "run_in_executor", no_thread)
+    monkeypatch.setattr(fetching, "MediaFetcher", partial(MediaFetcher, **LOOPBACK))
     png = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -288,17 +290,37 @@ async def test_media_that_must_be_downloaded_need_no_thread_and_do_not_stop_the_
         host, port = server.sockets[0].getsockname()[:2]
         image = ImageBlock(url=f"http://{host}:{port}/a.png")
         async with asyncio.timeout(5):
-            await llm.achat([ChatMessage(role="user", blocks=[image])])
+            await llm.achat([ChatMessage(role="user", blocks=[image])], fetch_media=True)
     (sent,) = bedrock.requests[-1].messages[0]["content"]
     assert sent == {"image": {"format": "png", "source": {"bytes": b64encode(png).decode()}}}
     await llm.bedrock.aclose()
+
+
+def test_synchronous_calls_download_what_the_model_allows(
+    make_llm: Make, bedrock: ScriptedBedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    class Found(MediaFetcher):
+        def fetch_all(self, urls: Any) -> dict[str, Fetched]:
+            asked.extend(urls)
+            return {url: Fetched(b"\xff\xd8\xff", "image/jpeg", url) for url in urls}
+
+    monkeypatch.setattr(fetching, "MediaFetcher", Found)
+    question = [ChatMessage(role="user", blocks=[ImageBlock(url="https://x.example/a")])]
+    make_llm(fetch_media=True).chat(question)
+    make_llm(additional_kwargs={"fetch_media": True}).chat(question)
+    with pytest.raises(InvalidRequestError, match=r"https://x\.example/a"):
+        make_llm(fetch_media=True).chat(question, fetch_media=False)
+    assert asked == ["https://x.example/a"] * 2
+    assert bedrock.requests[-1].messages[0]["content"][0]["image"]["format"] == "jpeg"
 
 
 @pytest.mark.parametrize("nested", [False, True])
 async def test_downloads_that_fail_are_refused_before_anything_is_sent(
     llm: BedrockConverse, bedrock: ScriptedBedrock, monkeypatch: pytest.MonkeyPatch, nested: bool
 ) -> None:
-    monkeypatch.setattr("llamaindex_bedrock_unified.fetching.MOST_BYTES", 10)
+    monkeypatch.setattr(fetching, "MediaFetcher", partial(MediaFetcher, max_bytes=10, **LOOPBACK))
     answers = {
         b"/missing.png": b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         b"/large.png": b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n" + b"x" * 11,
@@ -313,11 +335,11 @@ async def test_downloads_that_fail_are_refused_before_anything_is_sent(
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()[:2]
-        for name, reason in (("missing", "404"), ("large", "larger than 10"), ("empty", "zero bytes")):
+        for name, reason in (("missing", "404"), ("large", "10 bytes"), ("empty", "zero bytes")):
             image: Any = ImageBlock(url=f"http://{host}:{port}/{name}.png?X-Amz-Signature=s3cret")
             block = CitableBlock(title="t", source="s", content=[image]) if nested else image
-            with pytest.raises(InvalidRequestError, match=rf"message 0 \(user\).*{reason}") as raised:
-                await llm.achat([ChatMessage(role="user", blocks=[block])])
+            with pytest.raises(InvalidRequestError, match=rf"/{name}.png'.*{reason}") as raised:
+                await llm.achat([ChatMessage(role="user", blocks=[block])], fetch_media=True)
             assert "s3cret" not in str(raised.value)
     assert bedrock.requests == []
 

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import pytest
+from llama_index.core.embeddings import MultiModalEmbedding
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.schema import TextNode
 
-from bedrock_unified import ConfigurationError, InvalidRequestError
+from bedrock_unified import ConfigurationError, InvalidRequestError, LocalBedrock
 from llamaindex_bedrock_unified import BedrockEmbedding
 
 from .conftest import KEYS
 from .scripted import ScriptedBedrock
 
 TITAN = "amazon.titan-embed-text-v2:0"
+NOVA = "amazon.nova-2-multimodal-embeddings-v1:0"
+ARN = "arn:aws:bedrock:us-east-1:123456789012:"
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 24
 
 
 async def test_every_hook_embeds_alike(embedding: BedrockEmbedding, bedrock: ScriptedBedrock) -> None:
@@ -65,9 +74,14 @@ def test_dimensions_and_normalize_in_both_spellings(bedrock: ScriptedBedrock) ->
 @pytest.mark.parametrize(
     ("keywords", "named"),
     [
-        ({"model_name": "cohere.embed-english-v3"}, "cohere.embed-english-v3"),
+        ({"model_name": "anthropic.claude-v2"}, "anthropic.claude-v2"),
+        ({"model_name": "cohere.embed-english-v3", "dimensions": 512}, "Cohere Embed v3"),
+        ({"model_name": f"{ARN}provisioned-model/abc"}, "does not support embeddings"),
         ({"dimensions": 300}, "300"),
-        ({"additional_kwargs": {"input_type": "x"}}, "input_type"),
+        ({"additional_kwargs": {"dimensions": 300}}, "300"),
+        ({"additional_kwargs": {"input_typo": "x"}}, "input_typo"),
+        ({"additional_kwargs": {"input_type": "x"}}, "input_type='x'"),
+        ({"additional_kwargs": {"dimensions": 256, "output_dimension": 256}}, "given twice"),
         ({"dimensions": 256, "additional_kwargs": {"dimensions": 512}}, "dimensions"),
         ({"embed_batchsize": 3}, "embed_batchsize"),
     ],
@@ -78,11 +92,17 @@ def test_what_cannot_work_is_refused_at_construction(keywords: dict[str, object]
     assert raised.value.hint
 
 
-def test_an_arn_is_taken_as_it_is(bedrock: ScriptedBedrock) -> None:
-    arn = "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc"
-    model = BedrockEmbedding(model_name=arn, endpoint_url=bedrock.url, region_name="us-east-1", **KEYS)
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"model_name": f"{ARN}provisioned-model/abc", "family": "titan-text-v2"},
+        {"model_name": TITAN, "application_inference_profile_arn": f"{ARN}provisioned-model/abc"},
+    ],
+)
+def test_an_arn_is_taken_as_it_is(bedrock: ScriptedBedrock, given: dict[str, str]) -> None:
+    model = BedrockEmbedding(endpoint_url=bedrock.url, region_name="us-east-1", **given, **KEYS)
     model.get_text_embedding("a")
-    assert bedrock.requests[-1].model == arn
+    assert bedrock.requests[-1].model == f"{ARN}provisioned-model/abc"
     model.bedrock.close()
 
 
@@ -108,3 +128,84 @@ async def test_an_ingestion_pipeline_embeds_once_and_then_remembers(
     pipeline.transformations = [BedrockEmbedding.from_dict(embedding.to_dict(), **KEYS)]
     assert await pipeline.arun(nodes=[TextNode(text="birds", id_="3")])
     await pipeline.transformations[0].bedrock.aclose()
+
+
+# All families, against the local endpoint
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalBedrock]:
+    with LocalBedrock() as running:
+        yield running
+
+
+def at(local: LocalBedrock, model: str, **given: Any) -> BedrockEmbedding:
+    local.forget()
+    return BedrockEmbedding(
+        model_name=model, endpoint_url=local.url, region_name="us-east-1", **given, **KEYS
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "requests"),
+    [
+        (TITAN, 250),
+        ("titan-embed-text", 250),
+        ("cohere.embed-english-v3", 3),
+        ("us.cohere.embed-v4:0", 3),
+        (NOVA, 250),
+    ],
+)
+async def test_sp_53_every_family_embeds_texts_and_queries(
+    local: LocalBedrock, model: str, requests: int
+) -> None:
+    embedding = at(local, model)
+    texts = [f"text number {number}" for number in range(249)]
+    vectors = embedding.get_text_embedding_batch([*texts, texts[0]])
+    assert vectors[0] == vectors[-1] != vectors[1]
+    assert len(local.requests) == requests
+    local.forget()
+    assert await embedding.aget_text_embedding_batch([*texts, texts[0]]) == vectors
+    assert len(local.requests) == requests  # batched here, too
+    assert await embedding.aget_query_embedding("a") == embedding.get_query_embedding("a")
+    await embedding.bedrock.aclose()
+
+
+@pytest.mark.parametrize(
+    ("model", "document", "query"),
+    [("cohere.embed-v4:0", "search_document", "search_query"), (NOVA, "GENERIC_INDEX", "GENERIC_RETRIEVAL")],
+)
+def test_documents_and_queries_are_embedded_as_such(
+    local: LocalBedrock, model: str, document: str, query: str
+) -> None:
+    embedding = at(local, model, additional_kwargs={"truncate": "END"})
+    embedding.get_text_embedding("a")
+    embedding.get_query_embedding("a")
+    first, second = (json.dumps(json.loads(request.body["body"])) for request in local.requests)
+    assert (document in first, query in second, '"END"' in first) == (True, True, True)
+    embedding.bedrock.close()
+
+
+@pytest.mark.parametrize(
+    "model", ["amazon.titan-embed-image-v1", "cohere.embed-v4:0", NOVA, "twelvelabs.marengo-embed-3-0-v1:0"]
+)
+async def test_images_by_path_and_by_bytes(local: LocalBedrock, model: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(PNG)
+    embedding = at(local, model)
+    assert isinstance(embedding, MultiModalEmbedding)
+    vector = embedding.get_image_embedding(str(path))
+    assert embedding.get_image_embedding_batch([BytesIO(PNG), str(path)]) == [vector, vector]
+    assert await embedding.aget_image_embedding(BytesIO(PNG)) == vector
+    assert await embedding.aget_image_embedding_batch([str(path)]) == [vector]
+    with pytest.raises(ConfigurationError, match="absent"):
+        embedding.get_image_embedding(str(tmp_path / "absent.png"))
+    with pytest.raises(InvalidRequestError, match="web address"):
+        embedding.get_image_embedding("https://example.com/a.png")
+    await embedding.bedrock.aclose()
+
+
+def test_a_model_of_texts_refuses_an_image(local: LocalBedrock) -> None:
+    with pytest.raises(InvalidRequestError, match="image, which Titan Text Embeddings V2 does not embed"):
+        at(local, TITAN).get_image_embedding(BytesIO(PNG))
+    assert not local.requests

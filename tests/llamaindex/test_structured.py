@@ -1,19 +1,24 @@
-"""Structured answers: the tool of the schema is demanded, and nothing else is taken for an answer."""
+"""Structured answers: asked for in the model's best way, and nothing else is taken for an answer."""
 
 from __future__ import annotations
 
+import json
+import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from llama_index.core.llms import ChatMessage
 from llama_index.core.prompts import PromptTemplate
-from pydantic import BaseModel
+from llama_index.core.types import PydanticProgramMode
+from pydantic import BaseModel, Field
 
 from bedrock_unified import InvalidRequestError
+from bedrock_unified import errors as core
 from llamaindex_bedrock_unified import BedrockConverse
+from llamaindex_bedrock_unified.structured import StructuredOutputError
 
-from .scripted import Answer, ScriptedBedrock, calls, says
+from .scripted import Answer, RawInput, ScriptedBedrock, calls, says
 
 Make = Callable[..., BedrockConverse]
 # LlamaIndex's StructuredLLM writes its objects with pydantic's old json().
@@ -25,11 +30,19 @@ class Song(BaseModel):
     """A song."""
 
     title: str
-    year: int
+    year: int = Field(ge=1900)
 
 
-SONG = says(calls("Song", {"title": "Yesterday, once more", "year": 1973}))
+GIVEN = {"title": "Yesterday, once more", "year": 1973}
+SONG = says(calls("Song", GIVEN))
+WRITTEN = says(json.dumps(GIVEN))
 ABOUT: dict[str, Any] = {"output_cls": Song, "prompt": PROMPT, "about": "time"}
+WAYS = ["native", "strict", "tool", "text"]
+
+
+def answers(way: str) -> Answer:
+    """The song as a model of this way gives it."""
+    return SONG if way in ("strict", "tool") else WRITTEN
 
 
 async def every_way(llm: BedrockConverse, **kwargs: Any) -> list[Song]:
@@ -47,46 +60,138 @@ async def every_way(llm: BedrockConverse, **kwargs: Any) -> list[Song]:
     return found  # type: ignore[return-value]
 
 
-async def test_every_way_demands_the_tool_and_keeps_the_system_prompt(
-    make_llm: Make, bedrock: ScriptedBedrock
+@pytest.mark.parametrize("way", WAYS)
+async def test_ol_31_every_way_asks_alike_and_keeps_the_system_prompt(
+    make_llm: Make, bedrock: ScriptedBedrock, way: str
 ) -> None:
-    bedrock.script = [SONG]
-    llm = make_llm(system_prompt="Be musical.")
-    assert await every_way(llm) == [Song(title="Yesterday, once more", year=1973)] * 5
-    for body in bedrock.bodies:
-        assert body["toolConfig"]["toolChoice"] == {"any": {}}
-        assert body["system"] == [{"text": "Be musical."}]
+    bedrock.script = [answers(way)]
+    llm = make_llm(system_prompt="Be musical.", capabilities={"structured_output": way})
+    assert await every_way(llm) == [Song(**GIVEN)] * 5
+    asked = [
+        {name: body.get(name) for name in ("toolConfig", "outputConfig", "system")} for body in bedrock.bodies
+    ]
+    assert len(bedrock.bodies) == 5
+    assert all(one == asked[0] for one in asked)
+    system, tools, output = asked[0]["system"], asked[0]["toolConfig"], asked[0]["outputConfig"]
+    assert system[0] == {"text": "Be musical."}
+    assert (tools is not None, output is not None, len(system)) == {
+        "native": (False, True, 1),
+        "strict": (True, False, 1),
+        "tool": (True, False, 1),
+        "text": (False, False, 2),
+    }[way]
+    if tools:
+        assert tools["toolChoice"] == {"any": {}}
+        assert tools["tools"][0]["toolSpec"].get("strict") is (way == "strict" or None)
     await llm.bedrock.aclose()
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_the_objects_of_a_stream_grow(make_llm: Make, bedrock: ScriptedBedrock, way: str) -> None:
+    bedrock.script = [answers(way)]
+    llm = make_llm(capabilities={"structured_output": way})
+    objects = list(llm.stream_structured_predict(**ABOUT))
+    titles = [one.title for one in objects if one.title]
+    assert len(set(titles)) > 2
+    assert titles == sorted(titles, key=len)
+    assert isinstance(objects[-1], Song)
+
+
+def test_the_program_mode_is_honoured(make_llm: Make, bedrock: ScriptedBedrock) -> None:
+    native = {"capabilities": {"structured_output": "native"}}
+    bedrock.script = [SONG]
+    llm = make_llm(**native, pydantic_program_mode=PydanticProgramMode.FUNCTION)
+    assert llm.structured_predict(**ABOUT) == Song(**GIVEN)
+    assert "toolConfig" in bedrock.bodies[-1]
+    bedrock.script = [WRITTEN]
+    llm = make_llm(**native, pydantic_program_mode=PydanticProgramMode.LLM)
+    assert llm.structured_predict(**ABOUT) == Song(**GIVEN)
+    assert bedrock.bodies[-1].keys().isdisjoint({"toolConfig", "outputConfig"})
+    assert "JSON schema" in str(bedrock.bodies[-1]["messages"])
+
+
+def test_native_output_stands_beside_an_effort(make_llm: Make, bedrock: ScriptedBedrock) -> None:
+    bedrock.script = [WRITTEN]
+    effort = {"outputConfig": {"effort": "low"}}
+    llm = make_llm(capabilities={"structured_output": "native"}, additional_kwargs=effort)
+    llm.structured_predict(**ABOUT)
+    assert bedrock.bodies[-1]["outputConfig"].keys() == {"effort", "textFormat"}
+    llm = make_llm(capabilities={"structured_output": "native"})
+    llm.structured_predict(**ABOUT, llm_kwargs={**effort, "system": [{"text": "Be kind."}]})
+    assert bedrock.bodies[-1]["outputConfig"].keys() == {"effort", "textFormat"}
+    assert bedrock.bodies[-1]["system"] == [{"text": "Be kind."}]
+
+
+def test_a_model_that_thinks_is_asked_to_call_the_tool_and_not_made_to(
+    make_llm: Make, bedrock: ScriptedBedrock
+) -> None:
+    bedrock.script = [SONG]
+    thinking = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+    how = {"capabilities": {"structured_output": "tool"}, "max_tokens": 4000}
+    make_llm(**how, additional_model_request_fields=thinking).structured_predict(**ABOUT)
+    assert bedrock.bodies[-1]["toolConfig"]["toolChoice"] == {"auto": {}}
+    assert "calling the tool Song" in str(bedrock.bodies[-1]["system"])
+
+
+class Lengths(BaseModel):
+    """Lengths by name."""
+
+    lengths: dict[str, int]
+
+
+def test_a_class_that_bedrock_cannot_hold_is_a_plain_tool(make_llm: Make, bedrock: ScriptedBedrock) -> None:
+    bedrock.script = [says(calls("Lengths", {"lengths": {"a": 1}}))]
+    llm = make_llm(capabilities={"structured_output": "native"})
+    assert llm.structured_predict(Lengths, PROMPT, about="time") == Lengths(lengths={"a": 1})
+    assert "strict" not in bedrock.bodies[-1]["toolConfig"]["tools"][0]["toolSpec"]
+
+
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("way", "answer", "reason"),
     [
-        (says("I like Yesterday."), "tool call"),
-        (says(calls("Song", {}), stop="max_tokens"), "unfinished"),
-        (says(calls("Song", {"title": "Yesterday"})), "year"),
+        ("tool", says("I like Yesterday."), "no tool call"),
+        ("tool", says(calls("Song", {}), stop="max_tokens"), "unfinished"),
+        ("tool", says(calls("Song", {"title": "Yesterday"})), "year: Field required"),
+        ("tool", says(calls("Song", RawInput('{"title": "Ye')), stop="malformed_tool_use"), "could not read"),
+        ("native", says('{"title": "Ye', stop="max_tokens"), "unfinished"),
+        ("native", says("I will not.", stop="content_filtered"), "content filter"),
+        ("native", says("Blocked.", stop="guardrail_intervened"), "guardrail"),
+        ("native", says('{"title": "Yesterday", "year": 1}'), "year: .*greater than"),
+        ("text", says("I like Yesterday."), "no whole JSON object"),
     ],
 )
 async def test_an_answer_that_is_no_object_is_an_error_in_every_way(
-    llm: BedrockConverse, bedrock: ScriptedBedrock, answer: Answer, reason: str
+    make_llm: Make, bedrock: ScriptedBedrock, way: str, answer: Answer, reason: str
 ) -> None:
     bedrock.script = [answer]
-    with pytest.raises(ValueError, match=reason):
+    llm = make_llm(capabilities={"structured_output": way})
+    errors = []
+    with pytest.raises(StructuredOutputError, match=reason) as caught:
         llm.structured_predict(**ABOUT)
-    with pytest.raises(ValueError, match=reason):
+    errors.append(caught.value)
+    with pytest.raises(core.StructuredOutputError, match=reason) as caught:
         await llm.astructured_predict(**ABOUT)
-    with pytest.raises(ValueError, match=reason):
+    errors.append(caught.value)
+    with pytest.raises(ValueError, match=reason) as caught:
         list(llm.stream_structured_predict(**ABOUT))
+    errors.append(caught.value)
     stream = await llm.astream_structured_predict(**ABOUT)
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(ValueError, match=reason) as caught:
         [item async for item in stream]
+    errors.append(caught.value)
+    for error in errors:
+        assert error.hint
+        assert error.partial["stopReason"] == answer.stop
+        assert error.partial["output"]["message"]["content"]
+    assert str(pickle.loads(pickle.dumps(errors[0]))) == str(errors[0])
     await llm.bedrock.aclose()
 
 
 async def test_another_choice_of_the_callers_is_sent_and_its_keywords_are_not_changed(
-    llm: BedrockConverse, bedrock: ScriptedBedrock
+    make_llm: Make, bedrock: ScriptedBedrock
 ) -> None:
     bedrock.script = [SONG]
+    llm = make_llm(capabilities={"structured_output": "native"})
     given = {"tool_choice": "auto", "temperature": 0.5}
     llm.structured_predict(**ABOUT, llm_kwargs=given)
     list(llm.stream_structured_predict(**ABOUT, llm_kwargs=given))
@@ -94,14 +199,23 @@ async def test_another_choice_of_the_callers_is_sent_and_its_keywords_are_not_ch
     for body in bedrock.bodies:
         assert body["toolConfig"]["toolChoice"] == {"auto": {}}
         assert body["inferenceConfig"] == {"temperature": 0.5}
+    llm.structured_predict(**ABOUT, llm_kwargs={"tool_required": False})
+    assert "toolChoice" not in bedrock.bodies[-1]["toolConfig"]
+    bedrock.script = [WRITTEN]
+    llm.structured_predict(**ABOUT, llm_kwargs={"tool_choice": "none"})
+    assert "toolConfig" not in bedrock.bodies[-1]
 
 
-async def test_a_model_without_tools_answers_in_text(make_llm: Make, bedrock: ScriptedBedrock) -> None:
-    bedrock.script = [says('{"title": "Yesterday", "year": 1965}')]
-    llm = make_llm(is_function_calling_model=False, system_prompt="Be musical.")
-    assert await every_way(llm) == [Song(title="Yesterday", year=1965)] * 5
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_model_without_tools_answers_in_text(
+    make_llm: Make, bedrock: ScriptedBedrock, way: str
+) -> None:
+    bedrock.script = [WRITTEN]
+    known = {"structured_output": way}
+    llm = make_llm(is_function_calling_model=False, system_prompt="Be musical.", capabilities=known)
+    assert await every_way(llm) == [Song(**GIVEN)] * 5
     assert all("toolConfig" not in body for body in bedrock.bodies)
-    assert all(body["system"] == [{"text": "Be musical."}] for body in bedrock.bodies)
+    assert all(body["system"][0] == {"text": "Be musical."} for body in bedrock.bodies)
     await llm.bedrock.aclose()
 
 

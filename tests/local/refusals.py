@@ -293,7 +293,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
 
 ALLOWED: dict[str, tuple[str, dict[str, Any]]] = {
     "the edges of the ranges": (
-        CLAUDE,
+        NOVA,
         talk(USER, inferenceConfig={"temperature": 1, "topP": 0, "maxTokens": 1}),
     ),
     "a whole number for a fraction": (CLAUDE, talk(USER, inferenceConfig={"temperature": 0})),

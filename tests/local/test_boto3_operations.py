@@ -81,9 +81,9 @@ def test_invoke_model_with_response_stream(runtime: Any) -> None:
 
 def test_a_body_of_another_family_is_refused_by_name(runtime: Any) -> None:
     with pytest.raises(
-        runtime.exceptions.ValidationException, match=r"does not know the InvokeModel body of meta\."
+        runtime.exceptions.ValidationException, match=r"does not know the InvokeModel body of ai21\."
     ):
-        runtime.invoke_model(modelId="meta.llama3-8b-instruct-v1:0", body=json.dumps({"prompt": "hi"}))
+        runtime.invoke_model(modelId="ai21.jamba-1-5-mini-v1:0", body=json.dumps({"prompt": "hi"}))
 
 
 @pytest.mark.parametrize("dimensions", [256, 512, 1024])

@@ -6,8 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage
+from llama_index.core.llms import ChatMessage
 
 from bedrock_unified.local import Guardrail, LocalBedrock, PersonalData
+from langchain_bedrock_unified import ChatBedrock
+from llamaindex_bedrock_unified import BedrockConverse
 
 CLAUDE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 CONFIG = {"guardrailIdentifier": "localguardrail", "guardrailVersion": "1", "trace": "enabled"}
@@ -127,3 +131,48 @@ def test_an_account_may_have_its_own(connect: Any) -> None:
             guardrailConfig=config,
         )
         assert "{AGE}" in masked["output"]["message"]["content"][0]["text"]
+
+
+SP_27 = {
+    "bedrock_guardrail_identifier": "localguardrail",
+    "bedrock_guardrail_version": "1",
+    "bedrock_trace": "enabled",
+}
+
+
+def _parameters(endpoint: LocalBedrock) -> dict[str, Any]:
+    keys = {"aws_access_key_id": endpoint.ACCESS_KEY_ID, "aws_secret_access_key": endpoint.SECRET_ACCESS_KEY}
+    return {"model": CLAUDE, "endpoint_url": endpoint.url, "region_name": "us-east-1", **keys, **SP_27}
+
+
+def _as_intervened(members: Any, endpoint: LocalBedrock, requests: int) -> None:
+    """The stop reason and the trace are there, and every request had the guardrail."""
+    assert members["stopReason"] == "guardrail_intervened"
+    assessed = members["trace"]["guardrail"]["inputAssessment"]["localguardrail"]
+    assert assessed["wordPolicy"]["customWords"][0]["action"] == "BLOCKED"
+    configs = [request.body["guardrailConfig"] for request in endpoint.requests]
+    assert configs == [CONFIG] * requests
+
+
+async def test_sp_27_langchain_is_guarded_whole_streamed_and_asynchronously(endpoint: LocalBedrock) -> None:
+    model = ChatBedrock(**_parameters(endpoint))
+    whole = [model.invoke("the trade secret"), await model.ainvoke("the trade secret")]
+    chunks = list(model.stream("the trade secret"))
+    streamed = chunks[0]
+    for chunk in chunks[1:]:
+        streamed += chunk
+    for answer in (*whole, streamed):
+        assert isinstance(answer, AIMessage) and answer.text.startswith("Sorry")
+        _as_intervened(answer.response_metadata, endpoint, 3)
+    model.bedrock.close()
+    await model.bedrock.aclose()
+
+
+async def test_sp_27_llamaindex_is_guarded_whole_streamed_and_asynchronously(endpoint: LocalBedrock) -> None:
+    llm = BedrockConverse(**_parameters(endpoint))
+    asked = [ChatMessage("the trade secret")]
+    answers = [llm.chat(asked), await llm.achat(asked), list(llm.stream_chat(asked))[-1]]
+    for answer in answers:
+        assert str(answer.message.content).startswith("Sorry")
+        _as_intervened(answer.raw, endpoint, 3)
+    await llm.bedrock.aclose()

@@ -22,13 +22,13 @@ from bedrock_unified.errors import BedrockError
 from langchain_bedrock_unified import ChatBedrock
 
 from .recordings import Exchange
-from .speakers import CONNECTION, QUESTION, KeepsAll, Reply
+from .speakers import CONNECTION, QUESTION, KeepsWhatModelsTake, Reply
 from .views import Answer, Block, failed
 
 Messages = list[BaseMessage]
 
 
-class LangChainSpeaker(KeepsAll):
+class LangChainSpeaker(KeepsWhatModelsTake):
     """Invokes, or streams and adds up the chunks; each model id has its own model."""
 
     name = "ChatBedrock"

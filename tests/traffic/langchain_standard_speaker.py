@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage
 from langchain_bedrock_unified import ChatBedrock
 
 from .langchain_speaker import LangChainSpeaker, as_bedrock, server_tool
+from .recordings import Exchange
 from .views import Answer, Block
 
 
@@ -21,9 +22,9 @@ class StandardBlocksSpeaker(LangChainSpeaker):
     def _made(self, **parameters: Any) -> ChatBedrock:
         return ChatBedrock(output_version="v1", **parameters)
 
-    def kept(self, content: list[Block]) -> list[Block]:
+    def kept(self, exchange: Exchange, content: list[Block]) -> list[Block]:
         """LangChain's ``tool_call`` block has no place for ``type: tool_use``, which Claude and Nova send."""
-        return [_without_tool_use_type(block) for block in content]
+        return [_without_tool_use_type(block) for block in super().kept(exchange, content)]
 
     def _read(self, answer: Answer, message: AIMessage) -> None:
         for block in message.content:

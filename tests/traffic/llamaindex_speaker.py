@@ -18,13 +18,13 @@ from bedrock_unified.errors import BedrockError
 from llamaindex_bedrock_unified import BedrockConverse
 
 from .recordings import Exchange
-from .speakers import CONNECTION, QUESTION, KeepsAll, Reply
+from .speakers import CONNECTION, QUESTION, KeepsWhatModelsTake, Reply
 from .views import Answer, Block, failed, without_type
 
 Messages = list[ChatMessage]
 
 
-class LlamaIndexSpeaker(KeepsAll):
+class LlamaIndexSpeaker(KeepsWhatModelsTake):
     """Chats, unary or streamed; each model id has its own LLM."""
 
     name = "BedrockConverse"

@@ -69,7 +69,7 @@ def replay(
         outcome.take_answer(exchange, reply.answer)
         if reply.message is not None and exchange.succeeded:
             speaker.send_back(exchange, between(reply))
-            outcome.take_history(exchange, speaker.kept(expected(exchange)), server.last)
+            outcome.take_history(exchange, speaker.kept(exchange, expected(exchange)), server.last)
     return outcome
 
 
@@ -86,7 +86,7 @@ async def areplay(speaker: Speaker, server: ReplayServer, exchanges: Iterable[Ex
         outcome.take_answer(exchange, reply.answer)
         if reply.message is not None and exchange.succeeded:
             await speaker.asend_back(exchange, reply)
-            outcome.take_history(exchange, speaker.kept(assistant_content(exchange)), server.last)
+            outcome.take_history(exchange, speaker.kept(exchange, assistant_content(exchange)), server.last)
     return outcome
 
 

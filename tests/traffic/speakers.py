@@ -17,6 +17,8 @@ from .shapes import as_botocore_takes, input_shape
 from .views import Answer, Block, answer_of, failed
 
 QUESTION = "What came back?"
+#: Models whose documentation tells to leave earlier reasoning out of the history.
+NO_REASONING_IN_HISTORY = frozenset({"us.deepseek.r1-v1:0"})
 CONNECTION: dict[str, Any] = {
     "region_name": "us-east-1",
     "aws_access_key_id": "AKIAIOSFODNN7EXAMPLE",
@@ -54,7 +56,7 @@ class Speaker(Protocol):
         """The same, asynchronously."""
         ...
 
-    def kept(self, content: list[Block]) -> list[Block]:
+    def kept(self, exchange: Exchange, content: list[Block]) -> list[Block]:
         """AWS's blocks as they can go back: without what the framework's messages have no place for."""
         ...
 
@@ -79,10 +81,19 @@ def recorded_request(exchange: Exchange) -> dict[str, Any]:
 
 
 class KeepsAll:
-    """What most speakers keep of AWS's blocks."""
+    """Those who send AWS's blocks as they came."""
 
-    def kept(self, content: list[Block]) -> list[Block]:
+    def kept(self, exchange: Exchange, content: list[Block]) -> list[Block]:
         return content
+
+
+class KeepsWhatModelsTake:
+    """Those who send a history as its model takes it, by what is known of the model."""
+
+    def kept(self, exchange: Exchange, content: list[Block]) -> list[Block]:
+        if exchange.model_id not in NO_REASONING_IN_HISTORY:
+            return content
+        return [block for block in content if "reasoningContent" not in block]
 
 
 class ClientSpeaker(KeepsAll):

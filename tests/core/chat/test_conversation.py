@@ -1,0 +1,448 @@
+"""A request under options: what is sent, what gives way when a model refuses, and what never does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import warnings
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bedrock_unified.chat.conversation import CapabilityWarning
+from bedrock_unified.chat.options import ChatOptions
+from bedrock_unified.chat.retold import events_of
+from bedrock_unified.converse.reducer import StreamReducer
+from bedrock_unified.errors import (
+    BedrockError,
+    ConfigurationError,
+    GuardrailIntervened,
+    InvalidRequestError,
+    StreamInterrupted,
+)
+
+from ..server import ASK, Received, Server, as_bedrock, converse_answer, event, reply
+
+pytestmark = pytest.mark.usefixtures("no_aws")
+colours = pytest.mark.parametrize("colour", ["sync", "async"])
+
+CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+WEATHER = {"toolSpec": {"name": "weather", "inputSchema": {"json": {"type": "object", "properties": {}}}}}
+TIME = {"toolSpec": {**WEATHER["toolSpec"], "name": "time"}}
+TOOLS = {"tools": [WEATHER, TIME]}
+NO_ANY = (
+    "This model doesn't support the toolConfig.toolChoice.any field. Remove toolConfig.toolChoice.any and "
+    "try again."
+)
+NO_CACHE = (
+    "You invoked an unsupported model or your request did not allow prompt caching. See the documentation "
+    "for more information."
+)
+
+
+def refusing(text: str, *, when: Callable[[Any], bool]) -> Callable[[Received], bytes]:
+    """An endpoint that refuses the requests whose body is so."""
+
+    def answer(request: Received) -> bytes:
+        if when(request.json()):
+            return reply({"message": text}, 400, x_amzn_ErrorType="ValidationException:http://x/")
+        return as_bedrock(request)
+
+    return answer
+
+
+def ask(server: Server, colour: str, options: ChatOptions, **request: Any) -> dict[str, Any]:
+    given = {**ASK, **request}
+    client = server.client(max_retries=0)
+    if colour == "sync":
+        with client:
+            return client.converse(options=options, **given)
+
+    async def run() -> dict[str, Any]:
+        async with client:
+            return await client.aconverse(options=options, **given)
+
+    return asyncio.run(run())
+
+
+def listen(server: Server, colour: str, options: ChatOptions, **request: Any) -> tuple[list[Any], Any]:
+    given = {**ASK, **request}
+    client = server.client(max_retries=0)
+    if colour == "sync":
+        with client, client.converse_stream(options=options, **given) as stream:
+            return list(stream), stream
+
+    async def run() -> Any:
+        async with client, await client.aconverse_stream(options=options, **given) as stream:
+            return [item async for item in stream], stream
+
+    return asyncio.run(run())
+
+
+def texts(events: list[Any]) -> str:
+    return "".join(
+        item["contentBlockDelta"]["delta"].get("text", "") for item in events if "contentBlockDelta" in item
+    )
+
+
+@colours
+def test_a_plain_request_is_sent_as_it_is(colour: str, server: Server) -> None:
+    ask(server, colour, ChatOptions())
+    (request,) = server.requests
+    assert request.json() == {"messages": ASK["messages"]}
+    assert request.target.endswith("/converse")
+
+
+@colours
+def test_a_refused_wish_nobody_had_gives_way_once_and_is_remembered(colour: str, server: Server) -> None:
+    server.answer = refusing(NO_ANY, when=lambda body: "any" in body["toolConfig"].get("toolChoice", {}))
+    options = ChatOptions(implied=frozenset({"tool_choice"}))
+    config = {**TOOLS, "toolChoice": {"any": {}}}
+    client = server.client(max_retries=0)
+
+    def twice() -> None:
+        for _ in range(2):
+            client.converse(
+                options=options, toolConfig=config, modelId="vendor.unheard-of-v1:0", messages=ASK["messages"]
+            )
+
+    async def atwice() -> None:
+        for _ in range(2):
+            await client.aconverse(
+                options=options, toolConfig=config, modelId="vendor.unheard-of-v1:0", messages=ASK["messages"]
+            )
+        await client.aclose()
+
+    with pytest.warns(CapabilityWarning, match="vendor.unheard-of-v1:0 refused .* issue tracker") as warned:
+        if colour == "sync":
+            with client:
+                twice()
+        else:
+            asyncio.run(atwice())
+    assert len(warned) == 1
+    bodies = [request.json() for request in server.requests]
+    assert ["toolChoice" in body["toolConfig"] for body in bodies] == [True, False, False]
+    assert config["toolChoice"] == {"any": {}}  # the caller's is not changed
+
+
+@colours
+def test_a_refused_explicit_wish_is_an_error_with_the_way_out(colour: str, server: Server) -> None:
+    server.answer = refusing(NO_ANY, when=lambda body: True)
+    with pytest.raises(InvalidRequestError) as caught:
+        ask(
+            server,
+            colour,
+            ChatOptions(),
+            toolConfig={**TOOLS, "toolChoice": {"any": {}}},
+            modelId="vendor.unheard-of-v1:0",
+        )
+    assert caught.value.code == "ValidationException"
+    assert caught.value.hint
+    assert len(server.requests) == 1
+
+
+@colours
+def test_a_model_that_does_not_stream_with_tools_is_told_in_one_piece(colour: str, server: Server) -> None:
+    def answer(request: Received) -> bytes:
+        if request.target.endswith("/converse-stream"):
+            text = "This model doesn't support tool use in streaming mode."
+            return reply({"message": text}, 400, x_amzn_ErrorType="ValidationException:http://x/")
+        return as_bedrock(request)
+
+    server.answer = answer
+    with pytest.warns(CapabilityWarning):
+        events, stream = listen(
+            server, colour, ChatOptions(), toolConfig=TOOLS, modelId="vendor.unheard-of-v1:0"
+        )
+    assert texts(events) == "Good day."
+    assert stream.response["output"] == converse_answer()["output"]
+    assert stream.response["usage"] == converse_answer()["usage"]
+    assert [request.target.rpartition("/")[2] for request in server.requests] == [
+        "converse-stream",
+        "converse",
+    ]
+
+
+@colours
+def test_capabilities_say_from_the_start_that_a_model_does_not_stream(colour: str, server: Server) -> None:
+    events, _ = listen(server, colour, ChatOptions(capabilities={"streaming": False}))
+    assert texts(events) == "Good day."
+    assert [request.target.rpartition("/")[2] for request in server.requests] == ["converse"]
+
+
+@colours
+def test_our_own_cache_points_give_way(colour: str, server: Server) -> None:
+    server.answer = refusing(NO_CACHE, when=lambda body: "cachePoint" in json.dumps(body))
+    with pytest.warns(CapabilityWarning):
+        ask(
+            server,
+            colour,
+            ChatOptions(prompt_cache="auto"),
+            modelId="vendor.unheard-of-v1:0",
+            system=[{"text": "Be brief."}],
+        )
+    assert ["cachePoint" in json.dumps(request.json()) for request in server.requests] == [True, False]
+
+
+@colours
+def test_an_explicit_cache_point_does_not_give_way(colour: str, server: Server) -> None:
+    server.answer = refusing(NO_CACHE, when=lambda body: True)
+    with pytest.raises(InvalidRequestError):
+        ask(
+            server,
+            colour,
+            ChatOptions(),
+            modelId="vendor.unheard-of-v1:0",
+            system=[{"text": "Be brief."}, {"cachePoint": {"type": "default"}}],
+        )
+    assert len(server.requests) == 1
+
+
+@colours
+def test_rq_19_use_converse_false_sends_the_familys_own_body(colour: str, server: Server) -> None:
+    def answer(request: Received) -> bytes:
+        if "/invoke" not in request.target:
+            return reply({"message": "wrong route"}, 500)
+        return reply(
+            {
+                "role": "assistant",
+                "content": [{"type": "text", "text": "Bonjour."}],
+                "stop_reason": "end_turn",
+                "usage": {"input_tokens": 5, "output_tokens": 2},
+            }
+        )
+
+    server.answer = answer
+    found = ask(server, colour, ChatOptions(use_converse=False), modelId=CLAUDE, serviceTier={"type": "flex"})
+    assert found["output"]["message"]["content"] == [{"text": "Bonjour."}]
+    assert found["stopReason"] == "end_turn"
+    assert found["usage"]["totalTokens"] == 7
+    assert found["ResponseMetadata"]["HTTPStatusCode"] == 200
+    (request,) = server.requests
+    assert request.json()["anthropic_version"] == "bedrock-2023-05-31"
+    assert request.headers["x-amzn-bedrock-service-tier"] == "flex"
+
+
+CHUNKS: list[dict[str, Any]] = [
+    {
+        "type": "message_start",
+        "message": {"role": "assistant", "content": [], "usage": {"input_tokens": 5, "output_tokens": 1}},
+    },
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "ping"},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Bon"}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "jour."}},
+    {"type": "content_block_stop", "index": 0},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
+    {"type": "message_stop"},
+]
+
+
+def native_stream(chunks: list[dict[str, Any]]) -> bytes:
+    frames = [event("chunk", {"bytes": b64encode(json.dumps(chunk).encode()).decode()}) for chunk in chunks]
+    return reply(b"".join(frames), Content_Type="application/vnd.amazon.eventstream")
+
+
+@colours
+def test_a_native_stream_speaks_converse(colour: str, server: Server) -> None:
+    server.answer = lambda request: native_stream(CHUNKS)
+    events, stream = listen(server, colour, ChatOptions(use_converse=False), modelId=CLAUDE)
+    assert texts(events) == "Bonjour."
+    assert stream.response["stopReason"] == "end_turn"
+    assert stream.response["usage"]["outputTokens"] == 2
+    assert server.requests[0].target.endswith("/invoke-with-response-stream")
+
+
+@colours
+def test_a_native_stream_that_is_cut_keeps_what_came(colour: str, server: Server) -> None:
+    server.answer = lambda request: native_stream(CHUNKS[:5])
+    with pytest.raises(StreamInterrupted) as caught:
+        listen(server, colour, ChatOptions(use_converse=False), modelId=CLAUDE)
+    assert caught.value.partial is not None
+    assert caught.value.partial["output"]["message"]["content"] == [{"text": "Bonjour."}]
+
+
+@colours
+def test_a_native_chunk_that_is_no_event_ends_the_stream_with_what_came(colour: str, server: Server) -> None:
+    server.answer = lambda request: native_stream([*CHUNKS[:4], {"type": "content_block_delta"}])
+    with pytest.raises(StreamInterrupted):
+        listen(server, colour, ChatOptions(use_converse=False), modelId=CLAUDE)
+
+
+def test_an_unknown_familys_body_cannot_be_written(server: Server) -> None:
+    with pytest.raises(InvalidRequestError, match="not known") as caught:
+        ask(server, "sync", ChatOptions(use_converse=False), modelId="vendor.unheard-of-v1:0")
+    assert "model_family" in str(caught.value.hint)
+    assert not server.requests
+
+
+def test_rq_27_auto_is_native_without_tools_and_converse_with_them(server: Server) -> None:
+    def answer(request: Received) -> bytes:
+        if request.target.endswith("/invoke"):
+            return reply({"content": [{"type": "text", "text": "a"}], "stop_reason": "end_turn", "usage": {}})
+        return as_bedrock(request)
+
+    server.answer = answer
+    ask(server, "sync", ChatOptions(use_converse="auto"), modelId=CLAUDE)
+    ask(server, "sync", ChatOptions(use_converse="auto"), modelId=CLAUDE, toolConfig=TOOLS)
+    ask(server, "sync", ChatOptions(use_converse="auto"), modelId="vendor.unheard-of-v1:0")
+    assert [request.target.rpartition("/")[2] for request in server.requests] == [
+        "invoke",
+        "converse",
+        "converse",
+    ]
+
+
+@colours
+def test_refused_tool_names_are_mapped_and_come_back(colour: str, server: Server) -> None:
+    def answer(request: Received) -> bytes:
+        name = request.json()["toolConfig"]["tools"][0]["toolSpec"]["name"]
+        if request.target.endswith("/converse"):
+            block = {"toolUse": {"toolUseId": "t1", "name": name, "input": {}}}
+            told = converse_answer()
+            told["output"]["message"]["content"] = [block]
+            return reply(told)
+        frames = [
+            event("messageStart", {"role": "assistant"}),
+            event(
+                "contentBlockStart",
+                {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "t1", "name": name}}},
+            ),
+            event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"toolUse": {"input": "{}"}}}),
+            event("contentBlockStop", {"contentBlockIndex": 0}),
+            event("messageStop", {"stopReason": "tool_use"}),
+        ]
+        return reply(b"".join(frames), Content_Type="application/vnd.amazon.eventstream")
+
+    server.answer = answer
+    dotted = {"toolSpec": {**WEATHER["toolSpec"], "name": "math.add"}}
+    found = ask(server, colour, ChatOptions(), toolConfig={"tools": [dotted]})
+    assert found["output"]["message"]["content"][0]["toolUse"]["name"] == "math.add"
+    _, stream = listen(server, colour, ChatOptions(), toolConfig={"tools": [dotted]})
+    assert stream.response["output"]["message"]["content"][0]["toolUse"]["name"] == "math.add"
+    assert {request.json()["toolConfig"]["tools"][0]["toolSpec"]["name"] for request in server.requests} == {
+        "math_add"
+    }
+
+
+GUARDED = {
+    **converse_answer("Blocked."),
+    "stopReason": "guardrail_intervened",
+    "trace": {
+        "guardrail": {
+            "inputAssessment": {
+                "g": {"topicPolicy": {"topics": [{"name": "Fraud", "type": "DENY", "action": "BLOCKED"}]}}
+            }
+        }
+    },
+}
+
+
+@colours
+def test_an_intervention_is_an_error_for_those_who_want_one(colour: str, server: Server) -> None:
+    server.answer = lambda request: reply(GUARDED)
+    assert ask(server, colour, ChatOptions())["stopReason"] == "guardrail_intervened"
+    with pytest.raises(GuardrailIntervened) as caught:
+        ask(server, colour, ChatOptions(guardrail_action="raise"))
+    assert caught.value.partial is not None
+    assert caught.value.partial["output"] == GUARDED["output"]
+    assert caught.value.operation == "Converse"
+
+
+@colours
+def test_an_intervention_in_a_stream_is_told_at_its_end(colour: str, server: Server) -> None:
+    frames = [
+        event("messageStart", {"role": "assistant"}),
+        event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Blocked."}}),
+        event("contentBlockStop", {"contentBlockIndex": 0}),
+        event("messageStop", {"stopReason": "guardrail_intervened"}),
+        event("metadata", {"usage": {}, "trace": GUARDED["trace"]}),
+    ]
+    server.answer = lambda request: reply(b"".join(frames), Content_Type="application/vnd.amazon.eventstream")
+    with pytest.raises(GuardrailIntervened) as caught:
+        listen(server, colour, ChatOptions(guardrail_action="raise"))
+    assert caught.value.partial is not None
+    assert caught.value.partial["output"]["message"]["content"] == [{"text": "Blocked."}]
+
+
+@colours
+def test_what_matched_is_redacted_in_answers_and_in_the_trace_of_streams(colour: str, server: Server) -> None:
+    word = {"match": "swordfish", "action": "BLOCKED"}
+    trace = {"guardrail": {"inputAssessment": {"g": {"wordPolicy": {"customWords": [word]}}}}}
+    whole = {**GUARDED, "trace": trace}
+    server.answer = lambda request: reply(whole)
+    assert "swordfish" not in repr(ask(server, colour, ChatOptions(guardrail_action="redact")))
+    frames = [
+        event("messageStart", {"role": "assistant"}),
+        event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Blocked."}}),
+        event("contentBlockStop", {"contentBlockIndex": 0}),
+        event("messageStop", {"stopReason": "guardrail_intervened"}),
+        event("metadata", {"usage": {}, "trace": trace}),
+    ]
+    server.answer = lambda request: reply(b"".join(frames), Content_Type="application/vnd.amazon.eventstream")
+    events, stream = listen(server, colour, ChatOptions(guardrail_action="redact"))
+    assert "swordfish" not in repr((events, stream.response))
+    assert texts(events) == "Blocked."
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"prompt_cache": "sometimes"},
+        {"prompt_cache_ttl": "2h"},
+        {"use_converse": "never"},
+        {"guardrail_action": "shout"},
+        {"guard_content": "some"},
+    ],
+)
+def test_a_wish_that_is_none_is_named(given: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(given))):
+        ChatOptions(**given)
+
+
+def test_an_error_that_denies_nothing_is_the_callers(server: Server) -> None:
+    server.answer = refusing("The provided model identifier is invalid.", when=lambda body: True)
+    with warnings.catch_warnings(), pytest.raises(BedrockError):
+        warnings.simplefilter("error")
+        ask(server, "sync", ChatOptions())
+
+
+def test_a_whole_answer_told_as_events_reduces_to_itself() -> None:
+    answer = {
+        "output": {
+            "message": {
+                "role": "assistant",
+                "content": [
+                    {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s"}}},
+                    {"reasoningContent": {"redactedContent": b"\x00\x01"}},
+                    {"text": "a"},
+                    {
+                        "toolUse": {
+                            "toolUseId": "t",
+                            "name": "n",
+                            "input": {"a": [1, None]},
+                            "type": "server_tool_use",
+                        }
+                    },
+                    {"toolResult": {"toolUseId": "t", "status": "success", "content": [{"text": "r"}]}},
+                    {
+                        "citationsContent": {
+                            "content": [{"text": "c"}],
+                            "citations": [{"title": "d", "location": {"web": {"url": "u"}}}],
+                        }
+                    },
+                    {"image": {"format": "png", "source": {"bytes": b"png"}}},
+                ],
+            }
+        },
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
+        "metrics": {"latencyMs": 1},
+        "additionalModelResponseFields": {"x": 1},
+    }
+    reducer = StreamReducer()
+    for told in events_of(answer):
+        reducer.feed(told)
+    assert reducer.response() == answer
