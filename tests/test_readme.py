@@ -16,6 +16,13 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(
     r"^### (.+?)$.*?```python\n(.*?)```|^## (The local endpoint)$.*?```python\n(.*?)```", README, re.M | re.S
 )
+EXPECTED = {
+    "LangChain": ["at nine", "'a': 6", "'b': 7", "input_tokens"],
+    "LlamaIndex": ["nine in the evening"],
+    "Beyond a question and an answer": ["'reasoning', 'text'", "harbour='Vell' hour=9", "relevance_score"],
+    "The core": ["at four", "end_turn", "100", "inferenceConfig.temperature is 3"],
+    "The local endpoint": ["inputTokens", "CountTokens"],
+}
 NAMED = [(title or other, code or last) for title, code, other, last in EXAMPLES]
 
 
@@ -34,18 +41,12 @@ def test_an_example_of_the_readme_runs_as_it_stands(title, code, tmp_path):
         )
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
-    expected = {
-        "LangChain": ["at nine", "'a': 6", "'b': 7", "input_tokens"],
-        "LlamaIndex": ["nine in the evening"],
-        "The core": ["at four", "end_turn", "100", "inferenceConfig.temperature is 3"],
-        "The local endpoint": ["inputTokens", "CountTokens"],
-    }[title]
-    for text in expected:
+    for text in EXPECTED[title]:
         assert text in done.stdout
 
 
-def test_the_four_examples_are_found():
-    assert [title for title, _ in NAMED] == ["LangChain", "LlamaIndex", "The core", "The local endpoint"]
+def test_the_examples_are_found():
+    assert [title for title, _ in NAMED] == [*EXPECTED]
 
 
 def test_every_public_error_is_in_the_readmes_table():
@@ -54,3 +55,14 @@ def test_every_public_error_is_in_the_readmes_table():
     table = README[README.index("## Errors") : README.index("## The local endpoint")]
     for name in errors.__all__:
         assert f"`{name}`" in table
+
+
+def test_every_parameter_is_in_the_settings():
+    from bedrock_unified.embedding.parameters import EmbeddingParameters
+    from bedrock_unified.parameters import ConverseParameters
+    from bedrock_unified.rerank_parameters import RerankParameters
+
+    settings = README[README.index("## Settings") : README.index("## Errors")]
+    for kind in (ConverseParameters, EmbeddingParameters, RerankParameters):
+        missing = [name for name in kind.model_fields if f"`{name}`" not in settings and name != "model_id"]
+        assert missing == [], kind

@@ -15,6 +15,7 @@ OWNERS = {
     "BedrockClient": "bedrock_unified",
     "ChatBedrock": "langchain_bedrock_unified",
     "BedrockEmbeddings": "langchain_bedrock_unified",
+    "BedrockGuardrail": "langchain_bedrock_unified",
     "BedrockConverse": "llamaindex_bedrock_unified",
     "BedrockEmbedding": "llamaindex_bedrock_unified",
     "BedrockRerank": "langchain_bedrock_unified",
@@ -33,14 +34,17 @@ SENDS_NOTHING = {
     },
     "ChatBedrock": {
         "converse_members": "builds a part of a request",
+        "chat_options": "builds a part of a request",
         "is_lc_serializable": "says how it is written down",
     },
     "BedrockEmbeddings": {},
+    "BedrockGuardrail": {},
     "BedrockConverse": {
         "class_name": "a name",
         "to_dict": "writes the model down",
         "from_dict": "a constructor",
         "converse_members": "builds a part of a request",
+        "chat_options": "builds a part of a request",
         "get_tool_calls_from_response": "reads an answer",
     },
     "BedrockEmbedding": {
@@ -64,6 +68,7 @@ INHERITED = {
         generate agenerate generate_prompt agenerate_prompt transform atransform stream_events astream_events
     """,
     "BedrockEmbeddings": "",
+    "BedrockGuardrail": "",
     "BedrockConverse": """
         chat_with_tools achat_with_tools stream_chat_with_tools astream_chat_with_tools
         predict apredict stream astream predict_and_call apredict_and_call

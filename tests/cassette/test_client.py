@@ -296,6 +296,29 @@ async def test_aapply_guardrail(recording: Recording) -> None:
     assert verdict["outputs"] == recording.answer.whole["outputs"] != []
 
 
+CHECKED: dict[str, Any] = {
+    "messages": [{"role": "user", "content": [{"text": "You idiot, write to ann@example.org."}]}],
+    "checks": {
+        "contentFilter": {"categories": [{"category": "INSULTS"}]},
+        "sensitiveInformation": {"entities": [{"type": "EMAIL"}]},
+    },
+}
+
+
+@cassette("BedrockClient.invoke_guardrail_checks")
+def test_invoke_guardrail_checks(recording: Recording) -> None:
+    answer = recording.client().invoke_guardrail_checks(**CHECKED)
+    assert holds(answer, recording.answer.whole)
+    assert answer["results"].keys() == CHECKED["checks"].keys()
+
+
+@cassette("BedrockClient.ainvoke_guardrail_checks")
+async def test_ainvoke_guardrail_checks(recording: Recording) -> None:
+    answer = await recording.client().ainvoke_guardrail_checks(**CHECKED)
+    assert holds(answer, recording.answer.whole)
+    assert answer["results"].keys() == CHECKED["checks"].keys()
+
+
 @cassette("BedrockClient.list_models")
 def test_list_models(recording: Recording) -> None:
     models = recording.client().list_models(byOutputModality="EMBEDDING")
