@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from .converse.events import Event, EventParser
 from .credentials import Bearer, Identity, IdentitySource
@@ -69,8 +69,7 @@ class Clock:
         return True
 
 
-@dataclass(slots=True)
-class Route:
+class Route(NamedTuple):
     """Where a service's requests go, and what its calls share."""
 
     prefix: str  # path in front of every target, without a trailing slash
@@ -85,7 +84,7 @@ class Route:
     total_timeout: float | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Opened:
     """A stream whose first events have come."""
 

@@ -6,8 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .converse.usage import Usage, read_usage
 from .errors import BedrockError
@@ -18,8 +17,7 @@ _COUNT = re.compile(r"[0-9]{1,18}")
 _log = logging.getLogger("bedrock_unified")
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(NamedTuple):
     """One finished call.
 
     Attributes:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any
 
 from ..wire.failure import InStreamFailure
-from ..wire.http import Blocking, Command, FailureKind, Flow, T, TransportError
+from ..wire.http import Blocking, Command, FailureKind, Flow, Read, T, TransportError
 from ..wire.operations import Operation
 from .drive import adrive, drive
 
@@ -91,12 +91,18 @@ class InjectedTransport:
 def _execute(command: Command) -> Any:
     if isinstance(command, Blocking):
         return command.call()
+    if isinstance(command, Read):
+        stream: Any = command.stream
+        return stream.read()
     raise TypeError(f"a boto3 client takes no {type(command).__name__} command")
 
 
 async def _aexecute(command: Command) -> Any:
     if isinstance(command, Blocking):
         return await asyncio.get_running_loop().run_in_executor(command.executor, command.call)
+    if isinstance(command, Read):
+        stream: Any = command.stream
+        return await stream.read()
     raise TypeError(f"a boto3 client takes no {type(command).__name__} command")
 
 

@@ -22,62 +22,59 @@ class Partition(NamedTuple):
     """A part of AWS with domains of its own."""
 
     name: str
-    region: re.Pattern[str]
+    region: str  # a pattern of its regions' names
     domain: str
     dualstack_domain: str
 
 
+# Patterns are text here: a client meets few of them, and compiling all takes longer than making the client.
 # In botocore's order: the first whose pattern fits a region has it, "aws" has the rest.
 _PARTITIONS = (
     Partition(
         "aws",
-        re.compile(r"(?:us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+|aws-global"),
+        r"(?:us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+|aws-global",
         "amazonaws.com",
         "api.aws",
     ),
     Partition(
         "aws-cn",
-        re.compile(r"cn-\w+-\d+|aws-cn-global"),
+        r"cn-\w+-\d+|aws-cn-global",
         "amazonaws.com.cn",
         "api.amazonwebservices.com.cn",
     ),
-    Partition("aws-eusc", re.compile(r"eusc-de-\w+-\d+"), "amazonaws.eu", "api.amazonwebservices.eu"),
-    Partition("aws-iso", re.compile(r"us-iso-\w+-\d+|aws-iso-global"), "c2s.ic.gov", "api.aws.ic.gov"),
-    Partition(
-        "aws-iso-b", re.compile(r"us-isob-\w+-\d+|aws-iso-b-global"), "sc2s.sgov.gov", "api.aws.scloud"
-    ),
+    Partition("aws-eusc", r"eusc-de-\w+-\d+", "amazonaws.eu", "api.amazonwebservices.eu"),
+    Partition("aws-iso", r"us-iso-\w+-\d+|aws-iso-global", "c2s.ic.gov", "api.aws.ic.gov"),
+    Partition("aws-iso-b", r"us-isob-\w+-\d+|aws-iso-b-global", "sc2s.sgov.gov", "api.aws.scloud"),
     Partition(
         "aws-iso-e",
-        re.compile(r"eu-isoe-\w+-\d+|aws-iso-e-global"),
+        r"eu-isoe-\w+-\d+|aws-iso-e-global",
         "cloud.adc-e.uk",
         "api.cloud-aws.adc-e.uk",
     ),
-    Partition(
-        "aws-iso-f", re.compile(r"us-isof-\w+-\d+|aws-iso-f-global"), "csp.hci.ic.gov", "api.aws.hci.ic.gov"
-    ),
-    Partition("aws-us-gov", re.compile(r"us-gov-\w+-\d+|aws-us-gov-global"), "amazonaws.com", "api.aws"),
+    Partition("aws-iso-f", r"us-isof-\w+-\d+|aws-iso-f-global", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    Partition("aws-us-gov", r"us-gov-\w+-\d+|aws-us-gov-global", "amazonaws.com", "api.aws"),
 )
 _AWS_DOMAINS = tuple(
     f".{domain}" for partition in _PARTITIONS for domain in (partition.domain, partition.dualstack_domain)
 )
 # Regions for which botocore builds no dual-stack client, although the endpoint rules name a domain.
-_NO_DUALSTACK = re.compile(r"(?:eu-isoe|us-isof)-\w+-\d+")
+_NO_DUALSTACK = r"(?:eu-isoe|us-isof)-\w+-\d+"
 
-_REGION_NAME = re.compile(r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+_REGION_NAME = r"(?![0-9]+\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
 # How regions are in fact named, to tell them from hosts.
-_REAL_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,2}-\d{1,2}")
-_BEDROCK_LABEL = re.compile(r"bedrock(?:-[a-z]+)*")
-_HOST = re.compile(r"(?:(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.)*(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.?")
-_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
-_PROXY_PLACE = re.compile(r"(?:[A-Za-z0-9._-]+|\[[A-Za-z0-9:.%_-]+\])(?::\d*)?")
-_ESCAPE = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
-_BLANK = re.compile(r"[\x00-\x20\x7f]|\s")
+_REAL_REGION = r"[a-z]{2,4}(?:-[a-z]+){1,2}-\d{1,2}"
+_BEDROCK_LABEL = r"bedrock(?:-[a-z]+)*"
+_HOST = r"(?:(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.)*(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.?"
+_PATH = r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*"
+_PROXY_PLACE = r"(?:[A-Za-z0-9._-]+|\[[A-Za-z0-9:.%_-]+\])(?::\d*)?"
+_ESCAPE = r"%[0-9a-fA-F]{2}"
+_BLANK = r"[\x00-\x20\x7f]|\s"
 
 
 def partition_of(region: str) -> Partition:
     """The partition a region lies in; one that fits no pattern counts as ``aws``, as in botocore."""
     for partition in _PARTITIONS:
-        if partition.region.fullmatch(region):
+        if re.fullmatch(partition.region, region):
             return partition
     return _PARTITIONS[0]
 
@@ -96,12 +93,12 @@ def endpoint_url(service: str, region: str, *, fips: bool = False, dualstack: bo
         raise ConfigurationError(f"no endpoint is known for {service!r}, only for {', '.join(SERVICES)}")
     name = region.replace("fips-", "").replace("-fips", "")
     fips = fips or name != region
-    if not _REGION_NAME.fullmatch(name):
+    if not re.fullmatch(_REGION_NAME, name):
         raise ConfigurationError(f"{region!r} cannot be an AWS region; a region is like 'us-east-1'")
     partition = partition_of(name)
     domain = partition.domain
     if dualstack:
-        if _NO_DUALSTACK.fullmatch(name):
+        if re.fullmatch(_NO_DUALSTACK, name):
             raise ConfigurationError(
                 f"region {name!r} lies in partition {partition.name!r}, which has no dual-stack endpoints; "
                 "leave use_dualstack out"
@@ -138,7 +135,7 @@ def region_from_url(url: str) -> str | None:
     begins like the runtime's, ``bedrock-runtime.<region>.``: not ``https://bedrock.internal.example.com``.
     """
     text = url.strip()
-    if _REAL_REGION.fullmatch(text):
+    if re.fullmatch(_REAL_REGION, text):
         return text
     try:
         host = urlsplit(text if "://" in text else f"//{text}").hostname
@@ -148,10 +145,10 @@ def region_from_url(url: str) -> str | None:
         return None
     labels = host.rstrip(".").split(".")
     if host.rstrip(".").endswith(_AWS_DOMAINS):
-        found = [after for label, after in pairwise(labels) if _BEDROCK_LABEL.fullmatch(label)]
+        found = [after for label, after in pairwise(labels) if re.fullmatch(_BEDROCK_LABEL, label)]
     else:
         found = labels[1:2] if labels[0] in ("bedrock-runtime", "bedrock-runtime-fips") else []
-    return next((label for label in found if _REAL_REGION.fullmatch(label)), None)
+    return next((label for label in found if re.fullmatch(_REAL_REGION, label)), None)
 
 
 def is_loopback(url: str) -> bool:
@@ -267,7 +264,7 @@ def _is_proxy(url: str) -> bool:
     except ValueError:
         return False
     place = parts.netloc.rpartition("@")[2]
-    return port != 0 and _BLANK.search(url) is None and _PROXY_PLACE.fullmatch(place) is not None
+    return port != 0 and re.search(_BLANK, url) is None and re.fullmatch(_PROXY_PLACE, place) is not None
 
 
 def _proxy_settings(env: Mapping[str, str]) -> dict[str, str]:
@@ -303,10 +300,10 @@ def _checked(url: str) -> str:
     host, escapes in upper case.
     """
     shown = _shown(url)
-    if _BLANK.search(url) or not url.isprintable():
+    if re.search(_BLANK, url) or not url.isprintable():
         raise ConfigurationError(f"the endpoint URL {shown} has a blank or control character; remove it")
     if "://" not in url:
-        region = _REAL_REGION.fullmatch(url)
+        region = re.fullmatch(_REAL_REGION, url)
         way_out = "it is a region: pass it as region_name" if region else "write 'https://<host>'"
         raise ConfigurationError(f"the endpoint URL {shown} has no scheme; {way_out}")
     try:
@@ -318,7 +315,7 @@ def _checked(url: str) -> str:
         raise ConfigurationError(f"the endpoint URL {shown} {problem}")
     host = re.sub(r":\d*$", "", parts.netloc).removesuffix(".")
     place = host if port is None else f"{host}:{port}"
-    path = _ESCAPE.sub(lambda escape: escape[0].upper(), parts.path.rstrip("/"))
+    path = re.sub(_ESCAPE, lambda escape: escape[0].upper(), parts.path.rstrip("/"))
     return f"{parts.scheme}://{place}{path}"
 
 
@@ -331,7 +328,7 @@ def _problem(url: str, parts: SplitResult, port: int | None) -> str | None:
         (_is_host(parts.hostname), "has no valid host name"),
         (port != 0, "has the port 0"),
         ("?" not in url and "#" not in url, "has a query or fragment; an endpoint is scheme, host and path"),
-        (_PATH.fullmatch(path), "has a path that is not percent-encoded"),
+        (re.fullmatch(_PATH, path), "has a path that is not percent-encoded"),
         ("//" not in path, "has two slashes in a row in its path"),
         (not {".", ".."}.intersection(path.split("/")), "has '.' or '..' in its path; write the path itself"),
     )
@@ -342,7 +339,7 @@ def _is_host(host: str | None) -> bool:
     if host is None or len(host) > 255:
         return False
     if ":" not in host:
-        return _HOST.fullmatch(host) is not None
+        return re.fullmatch(_HOST, host) is not None
     import ipaddress
 
     try:
