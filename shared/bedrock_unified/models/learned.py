@@ -37,7 +37,7 @@ class Learned:
         return profile
 
     def add(self, model_id: str, refusal: Refusal) -> None:
-        """Remember a refusal."""
+        """Remember a refusal, if it is not one of a single request."""
         held = self._refusals.get(model_id, ())
-        if refusal not in held:
+        if refusal.lasting and refusal not in held:
             self._refusals[model_id] = (*held, refusal)

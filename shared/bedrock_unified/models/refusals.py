@@ -23,11 +23,15 @@ class Refusal:
         value: what of it: words of a set (of ``sampling_refused`` those that are refused), or what the
             attribute becomes.
         denies: the same for people, to stand behind "the model refused".
+        instead: what is done about it, to stand behind that.
+        lasting: whether it is the model that lacks it; else it is refused in this one request.
     """
 
     capability: str
     value: Any
     denies: str
+    instead: str = "the request is sent without"
+    lasting: bool = True
 
 
 class RefusalRule(NamedTuple):
@@ -60,6 +64,13 @@ def without(profile: Profile, refusal: Refusal) -> Profile:
     return profile if value == held else replace(profile, **{name: value})
 
 
+def override(profile: Profile, refusal: Refusal) -> str:
+    """What says from the start, as a value of ``capabilities``, what a refusal has made of a profile."""
+    held = getattr(profile, refusal.capability)
+    value = sorted(cast("frozenset[str]", held)) if isinstance(held, frozenset) else held
+    return f"{{{refusal.capability!r}: {value!r}}}"
+
+
 @cache
 def refusal_rules() -> tuple[RefusalRule, ...]:
     """The rows of the table, in their order: the first that fits is meant.
@@ -74,5 +85,6 @@ def refusal_rules() -> tuple[RefusalRule, ...]:
 
 
 def _rule(row: dict[str, Any]) -> RefusalRule:
-    refusal = Refusal(row["capability"], checked(row["capability"], row["value"]), row["denies"])
+    more = {name: row[name] for name in ("instead", "lasting") if name in row}
+    refusal = Refusal(row["capability"], checked(row["capability"], row["value"]), row["denies"], **more)
     return RefusalRule(re.compile(row["match"], re.IGNORECASE), refusal, row["source"], row["example"])

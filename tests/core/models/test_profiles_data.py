@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from bedrock_unified.models.ids import parse_model_id
 from bedrock_unified.models.profile import CAPABILITIES, Profile, checked, profile_of, rules
-from bedrock_unified.models.refusals import refusal_rules
+from bedrock_unified.models.refusals import refusal_of, refusal_rules, without
 
 from ...traffic.conftest import recorded_or_skipped
 from ...traffic.recordings import CONVERSE, Exchange, folder
@@ -97,6 +98,69 @@ def test_no_profile_denies_what_aws_accepted() -> None:
     assert denied == {}
 
 
+#: What AWS refused in one exchange and took in another: why the profile allows it.
+TAKEN_ELSEWHERE = {
+    ("anthropic.claude-3-5-haiku-20241022-v1:0", "on_demand"): "served on demand (bxc024f37989d48c)",
+    ("meta.llama3-2-1b-instruct-v1:0", "on_demand"): "served on demand (bx1ef7798ce362ce)",
+    ("anthropic.claude-3-haiku-20240307-v1:0", "prefill"): "a second later it was taken (bx598c3533518634)",
+    ("us.anthropic.claude-sonnet-4-20250514-v1:0", "count_tokens"): "its bare id counts (bx84d0dec0747529)",
+}
+
+
+def test_no_profile_allows_what_aws_refused() -> None:
+    refused: dict[tuple[str | None, str], str] = {}
+    for exchange in recorded_or_skipped():
+        failure = exchange.oracle.error
+        refusal = refusal_of(failure.message) if failure is not None else None
+        if refusal is not None:
+            known = profile_of(exchange.model_id or "")
+            if without(known, refusal) != known:
+                refused.setdefault((exchange.model_id, refusal.capability), exchange.id)
+    assert set(refused) == set(TAKEN_ELSEWHERE), refused
+
+
+def test_what_the_profiles_allow_although_it_was_refused_once_was_recorded_otherwise() -> None:
+    exchanges = {exchange.id: exchange for exchange in recorded_or_skipped()}
+    for (model, _), reason in TAKEN_ELSEWHERE.items():
+        exchange = exchanges[reason[reason.index("bx") :].rstrip(")")]
+        assert exchange.succeeded and exchange.model_id and exchange.model_id in model
+
+
+def test_no_model_that_reasoned_or_counted_is_said_not_to() -> None:
+    for exchange in recorded_or_skipped():
+        if not (exchange.succeeded and exchange.model_id):
+            continue
+        profile = profile_of(exchange.model_id)
+        if exchange.operation == "CountTokens":
+            assert profile.count_tokens, exchange.id
+        message = exchange.oracle.parsed.get("output", {})
+        blocks = message.get("message", {}).get("content", []) if isinstance(message, dict) else []
+        told = [event.get("contentBlockDelta", {}).get("delta", {}) for event in exchange.oracle.events]
+        if any("reasoningContent" in part for part in (*blocks, *told)):
+            assert profile.reasoning not in ("none", None), exchange.id
+
+
+def test_no_profile_denies_what_a_native_body_got() -> None:
+    asked = 0
+    for exchange in recorded_or_skipped():
+        if not (exchange.operation.startswith("InvokeModel") and exchange.succeeded and exchange.model_id):
+            continue
+        profile, body = profile_of(exchange.model_id), exchange.request
+        asked += 1
+        assert profile.streaming or not exchange.streams, exchange.id
+        assert profile.tools or not body.get("tools"), exchange.id
+        assert profile.reasoning != "none" or "thinking" not in body, exchange.id
+        for name in ("temperature", "top_p", "top_k", "stop_sequences"):
+            assert name not in body or name not in profile.sampling_refused, exchange.id
+        assert not (profile.sampling_exclusive and {"temperature", "top_p"} <= set(body)), exchange.id
+        text = json.dumps(body)
+        assert profile.cache_places or "cache_control" not in text, exchange.id
+        if profile.native == "anthropic":
+            for kind in ("image", "document"):
+                assert kind in profile.media or f'"type": "{kind}"' not in text, exchange.id
+    assert asked > 500
+
+
 def test_no_model_that_answered_on_demand_is_said_to_need_a_profile() -> None:
     answering = {*CONVERSE, "InvokeModel", "InvokeModelWithResponseStream"}
     by_id = {e.model_id: e.id for e in recorded_or_skipped() if e.status == 200 and e.operation in answering}
@@ -126,8 +190,15 @@ def _denied(exchange: Exchange, profile: Profile) -> Iterator[str]:
         "system" not in profile.cache_places
     ):
         yield "cache points in system"
-    if request.get("outputConfig") and profile.structured_output != "native":
+    output = request.get("outputConfig") or {}
+    if "textFormat" in output and profile.structured_output != "native":
         yield "outputConfig"
+    fields = request.get("additionalModelRequestFields") or {}
+    reasons = {"thinking", "reasoning_config", "reasoning_effort", "reasoningConfig", "output_config"}
+    if profile.reasoning == "none" and (reasons & set(fields) or "effort" in output):
+        yield "reasoning"
+    if "top_k" in fields and "top_k" in profile.sampling_refused:
+        yield "top_k"
     if any("strict" in tool.get("toolSpec", ()) for tool in config.get("tools", ())) and (
         profile.structured_output not in ("native", "strict")
     ):

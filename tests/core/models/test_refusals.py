@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bedrock_unified.models.learned import Learned
 from bedrock_unified.models.profile import UNKNOWN, Profile, profile_of
-from bedrock_unified.models.refusals import Refusal, refusal_of, refusal_rules, without
+from bedrock_unified.models.refusals import Refusal, override, refusal_of, refusal_rules, without
 
 from ...traffic.conftest import recorded_or_skipped
 
@@ -77,14 +79,56 @@ def test_what_is_wrong_with_one_request_denies_no_capability(message: str) -> No
     assert refusal_of(message) is None
 
 
+CLAUDES_WORDS = {
+    "output_config.format: Extra inputs are not permitted": "structured_output",
+    "tools.0.custom.strict: Extra inputs are not permitted": "structured_output",
+    "tools.12.custom.strict: Extra inputs are not permitted": "structured_output",
+    "thinking: Extra inputs are not permitted": "reasoning",
+    "reasoning_effort: Extra inputs are not permitted": "reasoning",
+    "output_config: Extra inputs are not permitted": "reasoning",
+    "output_config.effort: Extra inputs are not permitted": "reasoning",
+    "guardrails: Extra inputs are not permitted": None,
+    "context_management: Extra inputs are not permitted": None,
+    "messages.1.content.0.thinking.cache_control: Extra inputs are not permitted": None,
+    "messages.0.id: Extra inputs are not permitted": None,
+}
+
+
+@pytest.mark.parametrize(("words", "capability"), CLAUDES_WORDS.items())
+def test_what_claude_calls_extra_is_told_apart(words: str, capability: str | None) -> None:
+    refusal = refusal_of(f"The model returned the following errors: {words}")
+    assert (refusal and refusal.capability) == capability
+
+
+def test_what_says_a_refusal_from_the_start_is_a_value_of_capabilities() -> None:
+    for rule in RULES:
+        profile = without(Profile(parallel_off=True), rule.refusal)
+        said = ast.literal_eval(override(profile, rule.refusal))
+        told = profile_of("vendor.unheard-of-v1:0", overrides=said)
+        name = rule.refusal.capability
+        assert getattr(told, name) == getattr(profile, name)
+
+
+def test_what_one_request_lacked_is_not_remembered() -> None:
+    learned = Learned()
+    model = "vendor.unheard-of-v1:0"
+    passing = refusal_of("The minimum for a cache point is not reached")
+    assert passing is not None and not passing.lasting
+    learned.add(model, passing)
+    assert learned.profile(model, None, None) == profile_of(model)
+    lasting = refusal_of("You invoked an unsupported model or your request did not allow prompt caching.")
+    assert lasting is not None and lasting.lasting
+    learned.add(model, lasting)
+    assert learned.profile(model, None, None).cache_places == frozenset()
+
+
 @pytest.mark.parametrize("rule", RULES, ids=NAMES)
 def test_what_was_refused_can_be_taken_from_any_profile(rule) -> None:
-    changed = without(UNKNOWN, rule.refusal)
-    assert changed != UNKNOWN
+    able = Profile(parallel_off=True)
+    changed = without(able, rule.refusal)
+    assert changed != able
     differing = [
-        field.name
-        for field in fields(Profile)
-        if getattr(changed, field.name) != getattr(UNKNOWN, field.name)
+        field.name for field in fields(Profile) if getattr(changed, field.name) != getattr(able, field.name)
     ]
     assert differing == [rule.refusal.capability]
     assert without(changed, rule.refusal) is changed
