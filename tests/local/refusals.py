@@ -279,6 +279,16 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         talk({"role": "user", "content": [{"text": "word " * 400_000}]}),
         "Input is too long for requested model.",
     ),
+    "too long to be read at all": (
+        CLAUDE,
+        talk({"role": "user", "content": [{"text": "word " * 1_800_001}]}),
+        "too many total text bytes: 9000005 > 9000000",
+    ),
+    "an effort that there is not": (
+        CLAUDE,
+        talk(USER, outputConfig={"effort": "huge"}),
+        "outputConfig.effort must be one of the following: low, medium, high, xhigh, max.",
+    ),
     # model ids
     "an id of no provider": ("does-not-exist", talk(USER), "The provided model identifier is invalid."),
     "a geography alone": ("us.nothing-v1:0", talk(USER), "The provided model identifier is invalid."),

@@ -198,6 +198,11 @@ def test_marengo(runtime: Any) -> None:
             {"taskType": "SEGMENTED_EMBEDDING", "singleEmbeddingParams": {}},
             "SEGMENTED",
         ),
+        (
+            "cohere.embed-english-v3",
+            {"texts": ["a", "b" * 2049], "input_type": "search_query", "truncate": "END"},
+            "#/texts/1: expected maxLength: 2048, actual: 2049",
+        ),
         (NOVA, {"taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": {}}, "[embeddingPurpose] not found"),
         (
             NOVA,

@@ -40,6 +40,49 @@ def test_a_blocked_question_reaches_no_model(runtime: Any) -> None:
     assert "outputAssessments" not in trace
 
 
+def guarded(text: str, *qualifiers: str) -> dict[str, Any]:
+    return {
+        "guardContent": {
+            "text": {"text": text, "qualifiers": [*qualifiers]} if qualifiers else {"text": text}
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("system", "said", "stopped"),
+    [
+        ([{"text": "Keep the trade secret."}], "Is the tea hot?", False),
+        ([guarded("Keep the trade secret.")], "Is the tea hot?", True),
+        ([guarded("Be brief.")], "Tell me the trade secret", True),
+        ([guarded("Be brief."), {"text": "Keep the trade secret."}], guarded("Is the tea hot?"), False),
+        ([guarded("Keep the trade secret.", "guard_content")], guarded("Is the tea hot?"), True),
+        ([guarded("Keep the trade secret.", "grounding_source")], guarded("Is it hot?", "query"), False),
+    ],
+)
+def test_of_a_system_prompt_the_marked_blocks_are_judged(
+    runtime: Any, system: list[dict[str, Any]], said: Any, stopped: bool
+) -> None:
+    answer = runtime.converse(modelId=CLAUDE, system=system, messages=ask(said), guardrailConfig=CONFIG)
+    found = answer["trace"]["guardrail"]["inputAssessment"]["localguardrail"]
+    assert ("wordPolicy" in found) is stopped
+    told = found["invocationMetrics"]["guardrailCoverage"]["textCharacters"]
+    assert told["guarded"] <= told["total"]
+
+
+def test_an_answer_is_held_to_a_source_in_the_system_prompt(runtime: Any) -> None:
+    answer = runtime.converse(
+        modelId=CLAUDE,
+        system=[guarded("The tea is hot.", "grounding_source")],
+        messages=ask(guarded("Is the tea hot?", "query")),
+        guardrailConfig=CONFIG,
+    )
+    [assessed] = answer["trace"]["guardrail"]["outputAssessments"]["localguardrail"]
+    assert {entry["type"] for entry in assessed["contextualGroundingPolicy"]["filters"]} == {
+        "GROUNDING",
+        "RELEVANCE",
+    }
+
+
 def test_personal_data_in_an_answer_is_masked(runtime: Any) -> None:
     answer = converse(runtime, "The address of Ann is ann@example.org. What is the address of Ann?")
     [block] = answer["output"]["message"]["content"]

@@ -136,10 +136,16 @@ def test_gpt_oss_takes_every_tool_choice(runtime: Any) -> None:
         assert bool(told["choices"][0]["message"].get("tool_calls")) is called, choice
 
 
-def test_gpt_oss_refuses_a_schema_as_its_profile_says(runtime: Any) -> None:
-    wanted = {"type": "json_schema", "json_schema": {"name": "book", "schema": SCHEMA}}
-    with pytest.raises(runtime.exceptions.ValidationException, match="outputConfig"):
-        invoke(runtime, GPT, {"messages": [user('Read "Emma".')], "response_format": wanted})
+def test_gpt_oss_obeys_a_schema(runtime: Any) -> None:
+    wanted = {"type": "json_schema", "json_schema": {"name": "book", "schema": SCHEMA, "strict": True}}
+    body = {"messages": [user('Read "Emma".')], "response_format": wanted}
+    told, _ = invoke(runtime, GPT, body)
+    content = told["choices"][0]["message"]["content"]
+    assert json.loads(re.sub("<reasoning>.*</reasoning>", "", content, flags=re.DOTALL)) == {"title": "Emma"}
+    deltas = [choice["delta"] for chunk in stream(runtime, GPT, body) for choice in chunk["choices"]]
+    assert json.loads(
+        "".join(d["content"] for d in deltas if not d.get("content", "<reasoning>").startswith("<reasoning>"))
+    ) == {"title": "Emma"}
 
 
 # Llama

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, cast
 
+from ..errors import ConfigurationError, InvalidRequestError
+from ..models.profile import UNKNOWN, Profile, profile_of
 from .problems import Problem, invalid
 
 _ARN = re.compile(
@@ -21,6 +23,11 @@ _OPAQUE = {
 }  # fmt: skip
 OPAQUE_MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0"
 """What stands behind an ARN that does not say which model it means, unless the account was told."""
+
+
+_NOTHING: Mapping[str, Any] = {}
+#: Attributes of a profile that tell how to ask, not what is refused.
+_UNHEEDED = frozenset({"beside_tool_result", "cache_minimum", "efforts", "native", "top_k"})
 
 
 @dataclass(frozen=True)
@@ -73,32 +80,77 @@ class Target:
 class Catalogue:
     """Resolves model ids.
 
-    ``extra_models`` are ids accepted beyond the known providers; ``application_profiles`` maps the id (last
-    part of the ARN) of an application inference profile, or of any opaque ARN, to a model id;
-    ``require_profiles`` refuses on-demand calls of models that AWS serves through inference profiles only.
+    ``extra_models`` are ids accepted beyond the known providers, or that can do something else than is known
+    of them: a mapping of ids gives each one's capabilities, by the attributes of
+    :class:`~bedrock_unified.models.profile.Profile`. ``application_profiles`` maps the id (last part of the
+    ARN) of an application inference profile, or of any opaque ARN, to a model id; ``require_profiles``
+    refuses on-demand calls of models that AWS serves through inference profiles only.
+
+    Raises:
+        ConfigurationError: a capability that there is not, that nothing is refused by here, or a value that
+            it cannot have.
     """
 
-    extra_models: Iterable[str] = ()
+    extra_models: Iterable[str] | Mapping[str, Mapping[str, Any]] = ()
     application_profiles: dict[str, str] = field(default_factory=dict[str, str])
     require_profiles: bool = False
 
     def __post_init__(self) -> None:
-        self.extra_models = frozenset(self.extra_models)
+        given = self.extra_models
+        self._capabilities: dict[str, Mapping[str, Any]] = {}
+        for model_id in given:
+            told = cast("Mapping[str, Any]", given[model_id]) if isinstance(given, Mapping) else _NOTHING
+            profile_of("unknown.model", overrides=told)  # raises what is wrong with them
+            for name in _UNHEEDED.intersection(told):
+                raise ConfigurationError(
+                    f"the local endpoint refuses nothing by {name!r}, which is given for {model_id!r:.120}",
+                    hint=f"leave it out, as {', '.join(sorted(_UNHEEDED))}",
+                )
+            self._capabilities[model_id] = told
 
     def resolve(self, model_id: str) -> Target:
         """The model ``model_id`` means; raises the ValidationException AWS gives for one it does not know."""
         target = self._target(model_id)
-        if self.require_profiles and not target.is_profile and target.bare in _profile_only():
-            raise invalid(
-                f"Invocation of model ID {model_id} with on-demand throughput isn’t supported. Retry your "
-                "request "
-                "with the ID or ARN of an inference profile that contains this model."
-            )
+        if not target.is_profile:
+            told = self._told(model_id).get("on_demand")
+            if told is False or (told is None and self.require_profiles and target.bare in _profile_only()):
+                raise invalid(
+                    f"Invocation of model ID {model_id} with on-demand throughput isn’t supported. Retry "
+                    "your request with the ID or ARN of an inference profile that contains this model."
+                )
         return target
 
+    def profile(self, model_id: str) -> Profile:
+        """What the model can do that ``model_id`` means; all of it where that is not known."""
+        told = self._told(model_id)
+        try:
+            return profile_of(self._named(model_id), overrides=told)
+        except InvalidRequestError:  # an account may have models whose ids are no Bedrock ids
+            return profile_of("unknown.model", overrides=told) if told else UNKNOWN
+
+    def _named(self, model_id: str) -> str:
+        """The id of the model or profile that an ARN stands for; the ARN where nothing is known of it."""
+        match = _ARN.fullmatch(model_id)
+        if match is None:
+            return model_id
+        rest = match.group("rest")
+        return self.application_profiles.get(rest, model_id if match.group("kind") in _OPAQUE else rest)
+
+    def _told(self, model_id: str) -> Mapping[str, Any]:
+        """What the account says of the model: by the id as it is sent, or by that without geography."""
+        named = self._named(model_id)
+        names = (model_id, named, _without_geography(named)[0])
+        return next((self._capabilities[name] for name in names if name in self._capabilities), _NOTHING)
+
     def _target(self, model_id: str) -> Target:
-        if model_id in self.extra_models:
-            return Target(model_id, False)
+        try:
+            return self._known_target(model_id)
+        except Problem:
+            if model_id in self._capabilities:
+                return Target(model_id, False)
+            raise
+
+    def _known_target(self, model_id: str) -> Target:
         match = _ARN.fullmatch(model_id)
         if match:
             kind, rest = match.group("kind"), match.group("rest")

@@ -41,7 +41,9 @@ class LocalBedrock:
         a list.
         faults: what goes wrong (:class:`Fault`), from the start; more by :meth:`inject`.
         guardrails: the account's guardrails; without them any id means :meth:`Guardrail.documented`.
-        models: further model ids that are accepted beyond the known providers.
+        models: further model ids that are accepted beyond the known providers; as a mapping, what each can do
+        by the attributes of :class:`~bedrock_unified.models.profile.Profile`
+        (``{"acme.talker-v1:0": {"streaming_tools": False}}``): what it lacks is refused in Bedrock's words.
         application_profiles: id of an application inference profile (the end of its ARN) → model id.
         require_inference_profiles: refuse on-demand calls of models that AWS serves through profiles only.
         event_delay: seconds between the events of a stream.
@@ -63,7 +65,7 @@ class LocalBedrock:
         script: Script | Mapping[str, Any] | Iterable[Mapping[str, Any]] | str | Path | None = None,
         faults: Iterable[Fault] = (),
         guardrails: Iterable[Guardrail] | None = None,
-        models: Iterable[str] = (),
+        models: Iterable[str] | Mapping[str, Mapping[str, Any]] = (),
         application_profiles: Mapping[str, str] | None = None,
         require_inference_profiles: bool = False,
         event_delay: float = 0.0,

@@ -10,6 +10,7 @@ from typing import Any
 from ..shapes import listed, under
 from ..standin.families import Family
 from ..standin.streaming import block_events
+from ..standin.tokens import count_blocks
 from .converse import Outcome
 from .native_bodies import guardrail_members, invocation_metrics, text_of
 
@@ -34,7 +35,7 @@ def messages_answer(outcome: Outcome, model: str) -> dict[str, Any]:
         "content": [_native(block) for block in reply.content],
         "stop_reason": _STOP_REASONS.get(reply.stop_reason, reply.stop_reason),
         "stop_sequence": reply.stop_sequence,
-        "usage": {**_input_usage(outcome), "output_tokens": outcome.usage["outputTokens"]},
+        "usage": {**_input_usage(outcome), **_output_usage(outcome)},
     }
 
 
@@ -54,6 +55,15 @@ def _input_usage(outcome: Outcome) -> dict[str, Any]:
         usage["cache_creation"] = {
             f"ephemeral_{ttl}_input_tokens": written.get(ttl, 0) for ttl in ("5m", "1h")
         }
+    return usage
+
+
+def _output_usage(outcome: Outcome) -> dict[str, Any]:
+    """Recorded for Opus 4.8, with no reasoning to count; that others count theirs so, too, is inferred."""
+    output = outcome.usage["outputTokens"]
+    usage: dict[str, Any] = {"output_tokens": output}
+    if thought := [block for block in outcome.reply.content if "reasoningContent" in block]:
+        usage["output_tokens_details"] = {"thinking_tokens": min(count_blocks(thought), output)}
     return usage
 
 
@@ -109,7 +119,7 @@ def messages_events(outcome: Outcome, model: str, family: Family) -> Iterator[di
     reply = outcome.reply
     reason = _STOP_REASONS.get(reply.stop_reason, reply.stop_reason)
     delta = {"stop_reason": reason, "stop_sequence": reply.stop_sequence}
-    yield {"type": "message_delta", "delta": delta, "usage": {"output_tokens": outcome.usage["outputTokens"]}}
+    yield {"type": "message_delta", "delta": delta, "usage": _output_usage(outcome)}
     yield {"type": "message_stop", **guardrail_members(outcome), **invocation_metrics(outcome)}
 
 

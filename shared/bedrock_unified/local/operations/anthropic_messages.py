@@ -51,8 +51,8 @@ def converse_request(body: bytes) -> dict[str, Any]:
         wire["system"] = reader.blocks(given["system"], "system")
     if given.get("tools") and not (_calls_nothing(given) and not _has_tool_blocks(wire)):
         wire["toolConfig"] = _tool_config(given)
-    if given.get("thinking"):
-        wire["additionalModelRequestFields"] = {"thinking": given["thinking"]}
+    if own := {name: given[name] for name in ("thinking", "top_k") if given.get(name) is not None}:
+        wire["additionalModelRequestFields"] = own
     if output := _output_config(under(given, "output_config")):
         wire["outputConfig"] = output
     return converse_parameters(wire, given)
@@ -111,7 +111,7 @@ def _tool_config(given: Mapping[str, Any]) -> dict[str, Any]:
     tools: list[dict[str, Any]] = []
     for tool in map(as_object, cast("list[Any]", given["tools"])):
         schema = tool.get("input_schema", {"type": "object"})
-        spec = {"name": tool.get("name"), "inputSchema": {"json": schema}}
+        spec = {"name": tool.get("name"), "inputSchema": {"json": schema}, "strict": tool.get("strict")}
         tools.append({"toolSpec": {**spec, "description": tool.get("description") or None}})
         tools += _cache_point(tool)
     choice = under(given, "tool_choice")

@@ -10,22 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from ...errors import InvalidRequestError
-from ...models.profile import UNKNOWN, Profile, profile_of
+from ...models.profile import Profile
 from ..problems import Problem, invalid, model_refused
 from ..shapes import listed, under
 
 _MEDIA = ("image", "document", "video", "audio")
 _REASONING_FIELDS = ("thinking", "reasoning_config", "reasoningConfig", "reasoning_effort")
 _SAMPLING = {"temperature": "temperature", "topP": "top_p", "stopSequences": "stop_sequences"}
-
-
-def profile_for(request: Mapping[str, Any]) -> Profile:
-    """The profile of the model that ``request`` names; an unknown model's where it names none."""
-    try:
-        return profile_of(str(request.get("modelId") or "")) if request.get("modelId") else UNKNOWN
-    except InvalidRequestError:  # an account may have models whose ids are no Bedrock ids
-        return UNKNOWN
 
 
 def check_capabilities(request: Mapping[str, Any], profile: Profile, *, in_stream: bool = False) -> None:
@@ -38,12 +29,13 @@ def check_capabilities(request: Mapping[str, Any], profile: Profile, *, in_strea
             "that supports system messages."
         )
     _check_tools(under(request, "toolConfig"), profile, in_stream=in_stream)
-    _check_cache_points(request, profile)
+    _check_parallel_calls(under(request, "additionalModelRequestFields"), profile, in_stream=in_stream)
+    _check_cache_points(request, profile, in_stream=in_stream)
     for i, message in enumerate(listed(request, "messages")):
-        _check_content(listed(message, "content"), i, profile)
-    _check_sampling(request, profile)
+        _check_content(listed(message, "content"), i, profile, in_stream=in_stream)
+    _check_sampling(request, profile, in_stream=in_stream)
     _check_schema(request, profile)
-    _check_reasoning(under(request, "additionalModelRequestFields"), profile)
+    _check_reasoning(request, profile, in_stream=in_stream)
 
 
 def _no_field(name: str) -> Problem:
@@ -53,12 +45,21 @@ def _no_field(name: str) -> Problem:
     )
 
 
-def _malformed(where: str, key: str) -> Problem:
-    """The words of a model behind Bedrock for a member that it does not know, recorded for Nova 2."""
+def _malformed(where: str, key: str, *, in_stream: bool) -> Problem:
+    """The words of a model behind Bedrock for a member that it does not know, recorded for Nova 2.
+
+    That it comes inside of a stream is inferred from the one error of Nova's that is recorded there.
+    """
     return model_refused(
         f"Malformed input request: {where}: extraneous key [{key}] is not permitted, please reformat your "
-        "input and try again."
+        "input and try again.",
+        in_stream=in_stream,
     )
+
+
+def _extra_input(name: str) -> Problem:
+    """Claude's words for a member that it does not know, as users of the service quote them."""
+    return model_refused(f"{name}: Extra inputs are not permitted")
 
 
 def _check_tools(config: Mapping[str, Any], profile: Profile, *, in_stream: bool) -> None:
@@ -74,13 +75,19 @@ def _check_tools(config: Mapping[str, Any], profile: Profile, *, in_stream: bool
         if profile.vendor == "anthropic":  # it reasons whether asked to or not
             raise model_refused("Thinking may not be enabled when tool_choice forces tool use.")
         raise _no_field(f"toolConfig.toolChoice.{kind}")
-    if not profile.takes_schemas and any(
-        under(tool, "toolSpec").get("strict") is not None for tool in listed(config, "tools")
-    ):
-        raise _no_field("strict")
+    for i, tool in enumerate(listed(config, "tools")):
+        if under(tool, "toolSpec").get("strict") is not None and not profile.takes_schemas:
+            claude = profile.vendor == "anthropic"
+            raise _extra_input(f"tools.{i}.custom.strict") if claude else _no_field("strict")
 
 
-def _check_cache_points(request: Mapping[str, Any], profile: Profile) -> None:
+def _check_parallel_calls(fields: Mapping[str, Any], profile: Profile, *, in_stream: bool) -> None:
+    name = "disable_parallel_tool_use"
+    if name in under(fields, "tool_choice") and not profile.parallel_off:
+        raise _malformed("#/tool_choice", name, in_stream=in_stream)
+
+
+def _check_cache_points(request: Mapping[str, Any], profile: Profile, *, in_stream: bool) -> None:
     points = list(_cache_points(request))
     if not points:
         return
@@ -92,7 +99,7 @@ def _check_cache_points(request: Mapping[str, Any], profile: Profile) -> None:
         )
     for place, where, point in points:
         if place not in profile.cache_places:
-            raise _malformed(where, "cachePoint")
+            raise _malformed(where, "cachePoint", in_stream=in_stream)
         if point.get("ttl") is not None and point["ttl"] not in profile.cache_ttls:
             raise _no_field("cachePoint.ttl")
     if len(points) > profile.cache_points:
@@ -116,13 +123,17 @@ def _cache_points(request: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[s
                 yield "messages", f"#/messages/{i}/content/{j}", block["cachePoint"]
 
 
-def _check_content(content: list[dict[str, Any]], i: int, profile: Profile) -> None:
+def _check_content(content: list[dict[str, Any]], i: int, profile: Profile, *, in_stream: bool) -> None:
     for j, block in enumerate(content):
         for kind in _MEDIA:
             if kind in block and kind not in profile.media:
                 raise _no_media(kind)
-        if "status" in under(block, "toolResult") and not profile.tool_result_status:
+        result = under(block, "toolResult")
+        if "status" in result and not profile.tool_result_status:
             raise _no_field("status")
+        unread = {"image", "document", "video"} - profile.tool_result_media
+        if any(unread.intersection(part) for part in listed(result, "content")):
+            raise _malformed(f"#/messages/{i}/content/{j}", "toolResult", in_stream=in_stream)
         _check_earlier_reasoning(under(block, "reasoningContent"), f"messages.{i}.content.{j}", profile)
     results = [block["toolResult"]["toolUseId"] for block in content if "toolResult" in block]
     beside = {kind for block in content for kind in _MEDIA if kind in block}
@@ -157,7 +168,7 @@ def _check_earlier_reasoning(reasoning: Mapping[str, Any], where: str, profile: 
         raise _no_field("reasoningContent.reasoningText.signature")
 
 
-def _check_sampling(request: Mapping[str, Any], profile: Profile) -> None:
+def _check_sampling(request: Mapping[str, Any], profile: Profile, *, in_stream: bool) -> None:
     inference = under(request, "inferenceConfig")
     given = {keyword: member for member, keyword in _SAMPLING.items() if inference.get(member) is not None}
     claude = profile.vendor == "anthropic"
@@ -171,20 +182,31 @@ def _check_sampling(request: Mapping[str, Any], profile: Profile) -> None:
         )
     fields = under(request, "additionalModelRequestFields")
     if "top_k" in profile.sampling_refused and fields.get("top_k") is not None:
-        raise model_refused("`top_k` is deprecated for this model.") if claude else _malformed("#", "top_k")
+        if claude:
+            raise model_refused("`top_k` is deprecated for this model.")
+        raise _malformed("#", "top_k", in_stream=in_stream)
 
 
 def _check_schema(request: Mapping[str, Any], profile: Profile) -> None:
     wanted = under(under(request, "outputConfig"), "textFormat")
     if wanted and not profile.takes_schemas:
-        raise _no_field("outputConfig")
+        raise (
+            _extra_input("output_config.format")
+            if profile.vendor == "anthropic"
+            else _no_field("outputConfig")
+        )
 
 
-def _check_reasoning(fields: Mapping[str, Any], profile: Profile) -> None:
-    asked = [name for name in _REASONING_FIELDS if name in fields]
-    if profile.vendor != "anthropic":
-        if asked and profile.reasoning == "none":
-            raise _malformed("#", asked[0])
+def _check_reasoning(request: Mapping[str, Any], profile: Profile, *, in_stream: bool) -> None:
+    fields = under(request, "additionalModelRequestFields")
+    claude = profile.vendor == "anthropic"
+    if profile.reasoning == "none":
+        for name in _REASONING_FIELDS:
+            if name in fields:
+                raise _extra_input(name) if claude else _malformed("#", name, in_stream=in_stream)
+        if under(request, "outputConfig").get("effort"):
+            raise _extra_input("output_config.effort") if claude else _no_field("outputConfig.effort")
+    if not claude:
         return
     thinking: Any = fields.get("thinking", fields.get("reasoning_config"))
     kind = cast("dict[str, Any]", thinking).get("type") if isinstance(thinking, dict) else None

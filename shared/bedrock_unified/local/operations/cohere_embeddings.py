@@ -23,6 +23,7 @@ _INPUT_TYPES = ("search_document", "search_query", "classification", "clustering
 _TYPES = ("float", "int8", "uint8", "binary", "ubinary")
 _SIZES = (256, 512, 1024, 1536)
 _MOST = 96
+_LONGEST_V3 = 2048
 
 
 def cohere_embedding(body: bytes, model: str, request_id: str) -> JsonAnswer:
@@ -42,6 +43,11 @@ def cohere_embedding(body: bytes, model: str, request_id: str) -> JsonAnswer:
     types = cast("list[str]", given.get("embedding_types") or ["float"])
     for name in types:
         one_of(name, _TYPES, "#/embedding_types")
+    if not newer:
+        for place, text in enumerate(cast("list[Any]", given.get("texts", []))):
+            if isinstance(text, str) and len(text) > _LONGEST_V3:
+                length = f"expected maxLength: {_LONGEST_V3}, actual: {len(text)}"
+                raise malformed(f"#/texts/{place}: {length}")
     # v3's English model reads lower case, and says so.
     texts = [text if newer else text.lower() for text in cast("list[str]", given.get("texts", []))]
     vectors = [_vector(kind, item, size) for item in (texts if kind == "texts" else items)]

@@ -13,7 +13,7 @@ from ..shapes import listed, under
 from ..standin.families import Family, family_of
 from ..standin.reply import Reply, reply_to
 from ..standin.streaming import block_events
-from ..standin.tokens import count_request
+from ..standin.tokens import count_block, count_request
 from ..state import CacheUse, State
 from .converse_rules import check_conversation
 from .media import check_media
@@ -82,11 +82,19 @@ def stream_events(outcome: Outcome, params: Mapping[str, Any], family: Family) -
 def additional_response_fields(
     reply: Reply, params: Mapping[str, Any], family: Family
 ) -> dict[str, Any] | None:
-    """``additionalModelResponseFields`` for the JSON pointers asked for; Claude alone has any to give."""
+    """``additionalModelResponseFields`` for the JSON pointers asked for; Claude alone has any to give.
+
+    That the tokens of its reasoning stand under the members of the path is inferred.
+    """
     paths = cast("list[str]", params.get("additionalModelResponseFieldPaths") or [])
     if not paths or not family.is_claude:
         return None
-    known = {"/stop_sequence": ("stop_sequence", reply.stop_sequence)}
+    thought = sum(count_block(block) for block in reply.content if "reasoningContent" in block)
+    details = {"output_tokens_details": {"thinking_tokens": min(thought, reply.output_tokens)}}
+    known: dict[str, tuple[str, Any]] = {
+        "/stop_sequence": ("stop_sequence", reply.stop_sequence),
+        "/usage/output_tokens_details": ("usage", details),
+    }
     return dict(known[path] for path in paths if path in known)
 
 
@@ -94,10 +102,12 @@ def answer_conversation(call: Call, state: State, *, in_stream: bool) -> tuple[O
     """Check the conversation, run it past the guardrail and the stand-in, and count its tokens."""
     started = time.perf_counter()
     params = call.params
-    family = family_of(state.catalogue.resolve(str(params["modelId"])).bare)
+    model_id = str(params["modelId"])
+    family = family_of(state.catalogue.resolve(model_id).bare)
+    profile = state.catalogue.profile(model_id)
     streams = in_stream and call.operation == "ConverseStream"  # InvokeModel has bodies of its own
-    check_conversation(params, family, in_stream=streams)
-    check_media(params, family, in_stream=in_stream)
+    check_conversation(params, family, profile, in_stream=streams)
+    check_media(params, family, profile, in_stream=in_stream)
     guard = _Guard.of(call, state)
     blocked = guard.check_input(params) if guard else None
     if guard and blocked is not None:
@@ -105,7 +115,7 @@ def answer_conversation(call: Call, state: State, *, in_stream: bool) -> tuple[O
         usage: dict[str, Any] = {"inputTokens": 0, "outputTokens": 0, "serverToolUsage": {}, "totalTokens": 0}
     else:
         reply = reply_to(params, family)
-        cache = state.cache.use(params, str(params["modelId"]), family, state.now())
+        cache = state.cache.use(params, model_id, family, state.now())
         usage = usage_of(count_request(params), reply.output_tokens, cache, family, unary=not in_stream)
         if guard:
             guard.check_output(reply)
@@ -156,8 +166,9 @@ class _Guard:
         texts, self._grounding = _guarded_texts(params)
         text = "\n".join(texts)
         verdict = judge(self._guardrail, text, "input")
-        total = sum(len(part) for part in _all_user_texts(params))
-        self._trace["inputAssessment"] = {self._name: self._assess(verdict, sum(map(len, texts)), total)}
+        guarded = sum(map(len, texts))
+        total = max(guarded, sum(map(len, _all_user_texts(params))))
+        self._trace["inputAssessment"] = {self._name: self._assess(verdict, guarded, total)}
         if verdict.blocked:
             self._reasons.append("Guardrail blocked.")
             return self._guardrail.blocked_input
@@ -198,26 +209,30 @@ class _Guard:
 
 
 def _guarded_texts(params: Mapping[str, Any]) -> tuple[list[str], Grounding | None]:
-    """The texts the guardrail reads (the marked ones where any are marked), and what the output is held
-    to.
+    """The texts the guardrail reads, and what the output is held to.
+
+    Of the messages it reads all of the user's texts, or the marked blocks alone where any are marked; of the
+    system prompt the marked ones. That a mark in the system prompt takes nothing from the messages is
+    inferred from the user guide ("Message and system prompt guardrail behavior").
     """
     marked: list[str] = []
     sources: list[str] = []
     queries: list[str] = []
     is_marked = False
-    for message in listed(params, "messages"):
-        for block in listed(message, "content"):
-            guarded = under(block, "guardContent").get("text")
-            if not guarded:
-                continue
-            is_marked = True
-            qualifiers = cast("list[str]", guarded.get("qualifiers") or [])
-            sources += [guarded["text"]] if "grounding_source" in qualifiers else []
-            queries += [guarded["text"]] if "query" in qualifiers else []
-            if not qualifiers or "guard_content" in qualifiers:
-                marked.append(guarded["text"])
+    system = listed(params, "system")
+    said = [block for message in listed(params, "messages") for block in listed(message, "content")]
+    for place, block in enumerate([*system, *said]):
+        guarded = under(block, "guardContent").get("text")
+        if not guarded:
+            continue
+        is_marked = is_marked or place >= len(system)
+        qualifiers = cast("list[str]", guarded.get("qualifiers") or [])
+        sources += [guarded["text"]] if "grounding_source" in qualifiers else []
+        queries += [guarded["text"]] if "query" in qualifiers else []
+        if not qualifiers or "guard_content" in qualifiers:
+            marked.append(guarded["text"])
     grounding = Grounding("\n".join(sources), "\n".join(queries)) if sources and queries else None
-    return (marked if is_marked else _all_user_texts(params)), grounding
+    return (marked if is_marked else marked + _all_user_texts(params)), grounding
 
 
 def _all_user_texts(params: Mapping[str, Any]) -> list[str]:

@@ -20,20 +20,25 @@ from ..shapes import listed, under
 from ..standin.families import Family
 from ..standin.reply import reasoning_requested
 from ..standin.tokens import count_request
-from .capability_rules import check_capabilities, profile_for
+from .capability_rules import check_capabilities
 
 _DOCUMENT_NAME = re.compile(r"(?!.*\s\s)[a-zA-Z0-9_\s()\[\]-]+")
 """AWS documents it without the underscore, and accepts the underscore in recorded traffic."""
 _MOST_DOCUMENTS = 5
+_MOST_TEXT_BYTES = 9_000_000
+_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
-def check_conversation(request: Mapping[str, Any], family: Family, *, in_stream: bool = False) -> None:
+def check_conversation(
+    request: Mapping[str, Any], family: Family, profile: Profile, *, in_stream: bool = False
+) -> None:
     """Raise the error Bedrock gives for ``request``, if it would give one.
 
-    What its model lacks is told by the profile of ``request["modelId"]``, where that is given.
+    Args:
+        family: how its model answers on the wire.
+        profile: what its model can do.
     """
     messages = listed(request, "messages")
-    profile = profile_for(request)
     if not messages:
         raise invalid(
             "A conversation must start with a user message. Try again with a conversation that starts with "
@@ -45,11 +50,24 @@ def check_conversation(request: Mapping[str, Any], family: Family, *, in_stream:
     _check_tools(request, messages, family)
     _check_documents(messages, family)
     _check_guardrail(request)
-    _check_output_schema(request)
-    _check_reasoning(request, family)
-    _check_prefill(request, messages, family, profile)
+    _check_output(request)
+    _check_reasoning(request, family, profile)
+    _check_prefill(request, messages, profile)
     if count_request(request) > family.context:
+        _check_bytes(request, family)
         raise invalid("Input is too long for requested model.")
+
+
+def _check_bytes(request: Mapping[str, Any], family: Family) -> None:
+    """What AWS answered Claude's longest input of all (bx90c80b90bc7546), in place of the other sentence."""
+    if not family.is_claude:
+        return
+    blocks = [*listed(request, "system")]
+    for message in listed(request, "messages"):
+        blocks += listed(message, "content")
+    total = sum(len(str(block["text"]).encode()) for block in blocks if "text" in block)
+    if total > _MOST_TEXT_BYTES:
+        raise invalid(f"too many total text bytes: {total} > {_MOST_TEXT_BYTES}")
 
 
 def _check_turns(messages: list[dict[str, Any]], family: Family) -> None:
@@ -103,8 +121,6 @@ def _check_tools(request: Mapping[str, Any], messages: list[dict[str, Any]], fam
                 "The toolConfig field must be defined when using toolUse and toolResult content blocks."
             )
     else:
-        if not family.tools:
-            raise invalid("This model doesn't support tool use.")
         _check_tool_config(config)
     # Merged turns count as one: Claude takes the results of one call in several user turns.
     for i, message in enumerate(messages):
@@ -217,8 +233,13 @@ def _check_guardrail(request: Mapping[str, Any]) -> None:
         )
 
 
-def _check_output_schema(request: Mapping[str, Any]) -> None:
-    text_format = under(under(request, "outputConfig"), "textFormat")
+def _check_output(request: Mapping[str, Any]) -> None:
+    config = under(request, "outputConfig")
+    if config.get("effort") and config["effort"] not in _EFFORTS:
+        raise invalid(
+            f"The value at outputConfig.effort must be one of the following: {', '.join(_EFFORTS)}."
+        )
+    text_format = under(config, "textFormat")
     if not text_format:
         return
     try:
@@ -231,16 +252,17 @@ def _check_output_schema(request: Mapping[str, Any]) -> None:
         )
 
 
-def _check_reasoning(request: Mapping[str, Any], family: Family) -> None:
+def _check_reasoning(request: Mapping[str, Any], family: Family, profile: Profile) -> None:
     if not (family.is_claude and family.reasoning == "signed" and reasoning_requested(request)):
         return
     fields = under(request, "additionalModelRequestFields")
     budget = (under(fields, "thinking") or under(fields, "reasoning_config")).get("budget_tokens")
     inference = under(request, "inferenceConfig")
     if isinstance(budget, int):
-        if budget < 1024:
+        least = profile.minimum_budget
+        if budget < least:
             raise model_refused(
-                "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024"
+                f"thinking.enabled.budget_tokens: Input should be greater than or equal to {least}"
             )
         limit = inference.get("maxTokens")
         if isinstance(limit, int) and limit <= budget:
@@ -252,18 +274,15 @@ def _check_reasoning(request: Mapping[str, Any], family: Family) -> None:
         raise model_refused("`temperature` may only be set to 1 when thinking is enabled.")
 
 
-def _check_prefill(
-    request: Mapping[str, Any], messages: list[dict[str, Any]], family: Family, profile: Profile
-) -> None:
+def _check_prefill(request: Mapping[str, Any], messages: list[dict[str, Any]], profile: Profile) -> None:
     if messages[-1]["role"] != "assistant":
         return
-    if family.is_claude and not profile.prefill:
-        raise model_refused(
-            "This model does not support assistant message prefill. The conversation must end with a user "
-            "message."
-        )
-    # Nova continues an answer (langchain-aws makes use of it), though the table of families does not say so.
-    if not (family.prefill or family.name.startswith("nova")) or not profile.prefill:
+    if not profile.prefill:
+        if profile.vendor == "anthropic":
+            raise model_refused(
+                "This model does not support assistant message prefill. The conversation must end with a "
+                "user message."
+            )
         raise invalid(
             "A conversation must end with a user message. Try again with a conversation that ends with a "
             "user message."

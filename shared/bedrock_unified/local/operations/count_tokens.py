@@ -13,17 +13,18 @@ from .converse_rules import check_conversation
 
 
 def count_tokens(call: Call, state: State) -> JsonAnswer:
-    """``{"inputTokens": n}``, for Claude's bare model ids alone: a profile id is refused, as AWS refuses
-    it.
+    """``{"inputTokens": n}``, for the ids of models that count (of known ones, Claude's): an inference
+    profile's is refused, as AWS refuses it.
     """
-    target = state.catalogue.resolve(str(call.params["modelId"]))
-    family = family_of(target.bare)
-    if not family.counts_tokens or target.is_profile:
+    model_id = str(call.params["modelId"])
+    target = state.catalogue.resolve(model_id)
+    profile = state.catalogue.profile(model_id)
+    if not profile.count_tokens or target.is_profile:
         raise invalid("The provided model doesn't support counting tokens.")
     given = under(call.params, "input")
     if "converse" in given:
         request = under(given, "converse")
     else:
         request = converse_request(under(given, "invokeModel")["body"])
-    check_conversation(request, family)
+    check_conversation(request, family_of(target.bare), profile)
     return JsonAnswer({"inputTokens": count_request(request)})

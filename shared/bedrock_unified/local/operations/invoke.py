@@ -41,9 +41,10 @@ def invoke_model(call: Call, state: State) -> JsonAnswer:
 
 def invoke_model_stream(call: Call, state: State) -> StreamAnswer:
     """The model's native events, each as the ``bytes`` of a ``chunk``."""
-    model = state.catalogue.resolve(str(call.params["modelId"])).bare
+    model_id = str(call.params["modelId"])
+    model = state.catalogue.resolve(model_id).bare
     stream = _body_of(model).stream
-    if stream is None:
+    if stream is None or not state.catalogue.profile(model_id).streaming:
         raise invalid("The model is unsupported for streaming.")
     return stream(call, state, model)
 
@@ -85,9 +86,9 @@ class _Conversation:
     def unary(self, call: Call, state: State, model: str) -> JsonAnswer:
         asked = self._asked(call, state, model, in_stream=False)
         outcome = asked.outcome
-        headers: dict[str, str] = {}
+        headers = _service(call)
         if not is_blocked(outcome):
-            headers = {
+            headers |= {
                 "X-Amzn-Bedrock-Invocation-Latency": str(outcome.latency_ms),
                 "X-Amzn-Bedrock-Output-Token-Count": str(outcome.usage["outputTokens"]),
                 "X-Amzn-Bedrock-Input-Token-Count": str(outcome.usage["inputTokens"]),
@@ -99,7 +100,8 @@ class _Conversation:
         events: list[Event | bytes] = [
             Event("chunk", {"bytes": json_bytes(chunk, sort_keys=False)}) for chunk in self.chunks(asked)
         ]
-        return StreamAnswer(events, {"X-Amzn-Bedrock-Content-Type": "application/json"}, asked.outcome.usage)
+        headers = {"X-Amzn-Bedrock-Content-Type": "application/json", **_service(call)}
+        return StreamAnswer(events, headers, asked.outcome.usage)
 
     def _asked(self, call: Call, state: State, model: str, *, in_stream: bool) -> _Asked:
         body = call.params.get("body", b"")
@@ -119,6 +121,14 @@ class _Conversation:
         if self.one_tool_at_most(raw):
             _keep_one_call(outcome)
         return _Asked(raw, model, int(state.now().timestamp()), outcome)
+
+
+def _service(call: Call) -> dict[str, str]:
+    """The tier and the latency's kind that were asked for, where the service model's answer has them."""
+    asked = (("serviceTier", "Service-Tier"), ("performanceConfigLatency", "PerformanceConfig-Latency"))
+    return {
+        f"X-Amzn-Bedrock-{header}": str(call.params[name]) for name, header in asked if name in call.params
+    }
 
 
 def _keep_one_call(outcome: Outcome) -> None:

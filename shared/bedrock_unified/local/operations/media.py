@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...models.profile import Profile
 from ..problems import invalid, model_refused
 from ..shapes import listed, under
 from ..standin.families import Family
 
+_KINDS = ("image", "document", "video", "audio")
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -32,13 +34,12 @@ def detected_type(data: bytes) -> str:
     return "text/plain"
 
 
-def check_media(request: Mapping[str, Any], family: Family, *, in_stream: bool) -> None:
+def check_media(request: Mapping[str, Any], family: Family, profile: Profile, *, in_stream: bool) -> None:
     """Raise what the model behind Bedrock answers for an image that is none, or a source it cannot read."""
-    _check_result_sources(request, family)
     for kind, block in _media(request):
         source = under(block, "source")
         if "s3Location" in source:
-            if not family.s3_media:
+            if not profile.s3_media:
                 raise invalid("This model doesn't support the s3Uri field. Remove s3Uri and try again.")
             continue
         if kind != "image" or "bytes" not in source:
@@ -55,28 +56,10 @@ def check_media(request: Mapping[str, Any], family: Family, *, in_stream: bool) 
             raise model_refused("Could not process image")
 
 
-def _check_result_sources(request: Mapping[str, Any], family: Family) -> None:
-    """Nova 2 takes files by S3 URI in a turn, but not in a tool result."""
-    if family.name != "nova-2":
-        return
-    for i, message in enumerate(listed(request, "messages")):
-        for j, block in enumerate(listed(message, "content")):
-            for part in listed(under(block, "toolResult"), "content"):
-                if any("s3Location" in under(under(part, kind), "source") for kind in part):
-                    raise model_refused(
-                        f"Malformed input request: #/messages/{i}/content/{j}: extraneous key [toolResult] "
-                        "is not "
-                        "permitted, please reformat your input and try again."
-                    )
-
-
 def _media(request: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for message in listed(request, "messages"):
         for block in listed(message, "content"):
-            for kind in ("image", "video"):
-                if kind in block:
-                    yield kind, block[kind]
-            for part in listed(under(block, "toolResult"), "content"):
-                for kind in ("image", "video"):
+            for part in (block, *listed(under(block, "toolResult"), "content")):
+                for kind in _KINDS:
                     if kind in part:
                         yield kind, part[kind]

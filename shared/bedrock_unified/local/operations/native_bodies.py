@@ -54,6 +54,8 @@ def converse_parameters(wire: dict[str, Any], given: Mapping[str, Any]) -> dict[
             )
         for message in listed(wire, "messages"):
             message["content"] = _with_marks(listed(message, "content"), suffix)
+        if "system" in wire:
+            wire["system"] = _with_marks(listed(wire, "system"), suffix)
     return read_parameters(operation_model(RUNTIME, "Converse"), {"modelId": "any"}, "", {}, json_bytes(wire))
 
 

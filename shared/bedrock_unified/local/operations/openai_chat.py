@@ -137,6 +137,7 @@ def _tool_config(given: Mapping[str, Any]) -> dict[str, Any]:
         function = under(tool, "function")
         schema: dict[str, Any] = under(function, "parameters") or {"type": "object", "properties": {}}
         spec = {"name": function.get("name"), "inputSchema": {"json": schema}}
+        spec["strict"] = function.get("strict")
         tools.append({"toolSpec": {**spec, "description": function.get("description") or None}})
     choice = given.get("tool_choice")
     config: dict[str, Any] = {"tools": tools}

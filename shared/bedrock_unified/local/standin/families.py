@@ -18,7 +18,6 @@ class Family:
 
     name: str
     match: str
-    tools: bool
     tool_use_type: bool
     tool_fragments: Literal["claude", "pieces", "whole"]
     tool_preamble: Literal["none", "text", "thinking", "empty"]
@@ -33,12 +32,9 @@ class Family:
     text_before_reasoning: bool
     usage_cache: Literal["used", "zero", "read"]
     merges_turns: bool
-    prefill: bool
-    s3_media: bool
     image_errors: bool
     context: int
     cache_minimum: int
-    counts_tokens: bool
 
     @property
     def is_claude(self) -> bool:

@@ -22,6 +22,7 @@ from .prose import compose
 from .reading import Reading, read
 from .tokens import count_block, count_text, cut_to_tokens
 from .toolbox import arithmetic_in, asks_something, system_tools
+from .wording import Wanted, asked_in_words
 from .words import plain
 
 INTERPRETER = "nova_code_interpreter"
@@ -98,14 +99,15 @@ def _call_blocks(
 def _answer_blocks(
     request: Mapping[str, Any], reading: Reading, family: Family, *, has_server: bool
 ) -> list[dict[str, Any]]:
-    schema = _output_schema(request)
+    wanted = _wanted(request, reading)
     passages = find_passages(reading.question, reading.sources)
     if asks_about_the_whole(reading.question):
         passages = overview(reading.sources) or passages
-    if schema is not None:
+    if wanted is not None:
         answer = " ".join(passage.text for passage in passages)
-        filler = Filler(Material(reading.request, reading, answer), everything=True)
-        return [{"text": json.dumps(filler.fill(schema), ensure_ascii=False, separators=(",", ":"))}]
+        filler = Filler(Material(wanted.request, reading, answer), everything=True)
+        value = filler.fill(wanted.schema)
+        return [{"text": json.dumps(value, ensure_ascii=False, separators=(",", ":"))}]
     if family.is_claude and reading.wants_citations:
         cited = cited_blocks(reading, passages)
         if cited:
@@ -115,12 +117,12 @@ def _answer_blocks(
     return [{"text": compose(reading, passages)}]
 
 
-def _output_schema(request: Mapping[str, Any]) -> dict[str, Any] | None:
+def _wanted(request: Mapping[str, Any], reading: Reading) -> Wanted | None:
     text_format = under(request, "outputConfig").get("textFormat")
     if not text_format:
-        return None
+        return asked_in_words(reading)
     schema = json.loads(text_format["structure"]["jsonSchema"]["schema"])
-    return cast("dict[str, Any]", schema)
+    return Wanted(cast("dict[str, Any]", schema), reading.request)
 
 
 def _reasoning(request: Mapping[str, Any], reading: Reading, family: Family) -> list[dict[str, Any]]:
