@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .documents import content_of
 from .names import ToolNames, named_block
-from .tools import tool_use_id
+from .tools import tool_input, tool_use_id
 
 if TYPE_CHECKING:
     from ..models.profile import Profile
@@ -46,17 +46,21 @@ def _cleaned(block: Block, role: str, profile: Profile, names: ToolNames) -> Seq
     if len(block) == 1 and isinstance(text := block.get("text"), str):
         return (block,) if text and not text.isspace() else ()
     if "toolUse" in block:
-        use = block["toolUse"]
-        named = named_block(block, names) if names else block
-        call_id = tool_use_id(use.get("toolUseId"))
-        if call_id == use.get("toolUseId"):
-            return (named,)
-        return ({**named, "toolUse": {**named["toolUse"], "toolUseId": call_id}},)
+        return (_call(named_block(block, names) if names else block),)
     if "toolResult" in block:
         return _result(block, profile if role == "user" else None)
     if "reasoningContent" in block:
-        return (block,) if _is_taken_back(block["reasoningContent"], profile) else ()
+        return _reasoning(block, profile.reasoning_in_history)
     return (named_block(block, names),) if names else (block,)
+
+
+def _call(block: Block) -> Block:
+    """A call with an id and an input that Bedrock takes."""
+    use: Mapping[str, Any] = block["toolUse"]
+    call_id, given = tool_use_id(use.get("toolUseId")), tool_input(use.get("input"))
+    if call_id == use.get("toolUseId") and given is use.get("input"):
+        return block
+    return {**block, "toolUse": {**use, "toolUseId": call_id, "input": given}}
 
 
 def _result(block: Block, profile: Profile | None) -> Sequence[Block]:
@@ -100,25 +104,34 @@ def _label(content: bytes) -> str:
     return sha256(content).hexdigest()[:6]
 
 
-def _is_taken_back(reasoning: Mapping[str, Any], profile: Profile) -> bool:
-    """Whether reasoning of an earlier answer is sent."""
-    told: Mapping[str, Any] | None = reasoning.get("reasoningText")
+def _reasoning(block: Block, mode: str) -> Sequence[Block]:
+    """Reasoning of an earlier answer, as far as the model takes it back.
+
+    A signature is the family's own; where it is refused the text goes without it. Redacted reasoning is
+    nothing but signed.
+    """
+    told: Mapping[str, Any] | None = block["reasoningContent"].get("reasoningText")
     signed = told is None or bool(told.get("signature"))
-    if not signed and told is not None and not (told.get("text") or "").strip():
-        return False  # it says nothing
-    mode = profile.reasoning_in_history
-    if mode == "any" or (mode == "signed" and signed):
-        return True
+    says = told is not None and bool(str(told.get("text") or "").strip())
+    if not signed and not says:
+        return ()
+    if mode == "any" or (mode == "signed" if signed else mode == "unsigned"):
+        return (block,)
+    if mode == "unsigned" and says and told is not None:
+        text = {name: value for name, value in told.items() if name != "signature"}
+        return ({**block, "reasoningContent": {**block["reasoningContent"], "reasoningText": text}},)
     _tell_of_dropping(mode)
-    return False
+    return ()
+
+
+_DROPPED = {"signed": "unsigned reasoning", "unsigned": "redacted reasoning", "none": "reasoning"}
 
 
 @cache
 def _tell_of_dropping(mode: str) -> None:
     """Say it once in a process; a conversation is sent again and again."""
-    which = "unsigned reasoning" if mode == "signed" else "reasoning"
     logger.warning(
         "left %s of earlier answers out of a request, for the model refuses it; capabilities="
         "{'reasoning_in_history': 'any'} sends it",
-        which,
+        _DROPPED[mode],
     )

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, cast
-
-from .turns import listed, under
 
 Block = dict[str, Any]
 Turn = dict[str, Any]
@@ -78,43 +76,30 @@ def content_of(source: object) -> bytes:
 
 
 def with_document_names(turns: Sequence[Turn]) -> list[Turn]:
-    """The turns with names that Bedrock takes, each once; a name that it takes stays with its first document.
+    """The turns with names that Bedrock takes, each once; a name that it takes and that is free stays.
 
-    The arguments are not changed, and what needs no other name is shared.
+    No name depends on what comes later: those of a conversation stay when it grows, which its prompt cache
+    needs. The arguments are not changed, and what needs no other name is shared.
     """
     names = DocumentNames()
-    firsts: set[int] = set()
-    for document in _documents(turns):
-        name = document.get("name")
-        if is_acceptable(name) and name not in names:
-            names.reserve(name)
-            firsts.add(id(document))
-    return [{**turn, "content": _renamed(turn["content"], names, firsts)} for turn in turns]
+    return [{**turn, "content": _renamed(turn["content"], names)} for turn in turns]
 
 
-def _documents(turns: Sequence[Turn]) -> Iterator[Mapping[str, Any]]:
-    for turn in turns:
-        for block in turn["content"]:
-            for holder in (block, *listed(under(block, "toolResult"), "content")):
-                if "document" in holder:
-                    yield holder["document"]
-
-
-def _renamed(content: Sequence[Block], names: DocumentNames, firsts: set[int]) -> list[Block]:
-    """The blocks with their documents named; ``firsts`` are those that keep their names, once each."""
+def _renamed(content: Sequence[Block], names: DocumentNames) -> list[Block]:
+    """The blocks with their documents named."""
     renamed: list[Block] = []
     for block in content:
         if "document" in block:
             document = block["document"]
-            if id(document) in firsts:
-                firsts.discard(id(document))  # the same dict a second time is a second document
+            wanted = document.get("name")
+            if is_acceptable(wanted) and wanted not in names:
+                names.reserve(wanted)
             else:
-                wanted = document.get("name")
                 data = content_of(document.get("source"))
                 name = names.name(wanted if isinstance(wanted, str) else None, data)
                 block = {**block, "document": {**document, "name": name}}
         elif "toolResult" in block and (inner := block["toolResult"].get("content")):
-            parts = _renamed(inner, names, firsts)
+            parts = _renamed(inner, names)
             if any(part is not given for part, given in zip(parts, inner, strict=True)):
                 block = {**block, "toolResult": {**block["toolResult"], "content": parts}}
         renamed.append(block)

@@ -7,7 +7,8 @@ conversation comes back as the same object. Twice is once. The rules, in their o
 
 1. Tool names that Bedrock refuses get allowed ones, in ``toolConfig``, in the choice and in the history alike
    (:mod:`.names`); :class:`~.names.ToolNames` maps them back. Refused ids of calls become a hash of
-   themselves (:func:`~.tools.tool_use_id`), in calls and results alike.
+   themselves (:func:`~.tools.tool_use_id`), in calls and results alike, and inputs that are no objects
+   become such (:func:`~.tools.tool_input`).
 2. Bedrock refuses tool blocks without ``toolConfig``. Where no tools are offered, those that the history
    speaks of are declared with stubs (:func:`~.tools.stub_tools`). Where none may be called (``toolChoice`` is
    ``{"none": {}}``, which is our spelling and not Converse's) or the model calls none, ``toolConfig`` is left
@@ -22,7 +23,8 @@ conversation comes back as the same object. Twice is once. The rules, in their o
 5. A tool result's ``status`` is dropped where the profile says that the model refuses it. Media that the
    model does not read inside a tool result stand beside it under a label, as recorded requests to Nova 2 have
    them (bx9c055ac7ad20a0, bxd445601ca404c8; inside they were refused, bxbe93bd2e408fba).
-6. Reasoning of earlier answers: the profile says whether all, the signed, or none is sent.
+6. Reasoning of earlier answers: the profile says whether all, the signed, none, or its text without the
+   signature is sent.
 7. Documents get names that Bedrock takes, each once in a request (:mod:`.documents`). A user turn with a
    document and without a text gets a text that names it, for Bedrock wants one ("A text block is required
    …", as users of the service quote it).
@@ -30,7 +32,7 @@ conversation comes back as the same object. Twice is once. The rules, in their o
 **Turns**
 
 8. Empty turns are dropped, neighbours of one role become one turn: roles alternate. A ``system`` turn in
-   mid-conversation keeps its place.
+   mid-conversation keeps its place; where the model takes no system prompts, what it says is the user's.
 9. Where the model takes nothing of a kind beside a tool result, that moves to a turn of its own
    (:func:`~.results.with_company_apart`).
 10. Before a first turn that is not the user's stands a user's ``.``: "A conversation must start with a user
@@ -185,11 +187,13 @@ def _settled(request: Mapping[str, Any], profile: Profile) -> Normalised:
         del settled["toolConfig"]
         turns = with_tools_told(turns)
         config = None
-    elif config is not None and not config.get("tools") and "toolChoice" not in config:
+    elif config is not None and not config.get("tools") and under(config, "toolChoice").keys() <= {"auto"}:
         del settled["toolConfig"]
         config = None
     if config is None and not profile.tools and not managed:
         turns = with_tools_told(turns)
+    if not profile.system:
+        turns = [_users(turn) if turn["role"] == "system" else turn for turn in turns]
     names = names_of({"messages": turns, "toolConfig": config})
     turns = merged_turns(cleaned(turns, profile, names))
     if not managed:
@@ -250,6 +254,13 @@ def _with_text(turn: Turn) -> Turn:
     behind = max(place for place, block in enumerate(content) if "document" in block) + 1
     text = f"{'Document' if len(named) == 1 else 'Documents'}: {', '.join(named)}"
     return {**turn, "content": [*content[:behind], {"text": text}, *content[behind:]]}
+
+
+def _users(turn: Turn) -> Turn:
+    """A system turn as the user's; one that adds or removes tools has no other form."""
+    if any("toolAddition" in block or "toolRemoval" in block for block in turn["content"]):
+        return turn
+    return {**turn, "role": "user"}
 
 
 def _user_first(turns: list[Turn]) -> list[Turn]:

@@ -93,12 +93,16 @@ class _Asking:
     def done(self, wish: Wish) -> Request:
         """The request with the wish."""
         style = self.profile.reasoning
-        if wish.empty or (wish.off and style in ("none", None) and wish.own is None):
+        if wish.empty:
+            return self.request
+        if wish.off and style in ("none", None) and wish.own is None:
+            self._refuse_two_efforts(wish)
             return self.request
         if style == "none":
             if wish.off:
                 return self.request
             raise self._refusal("this model does not reason", "leave reasoning out")
+        self._refuse_two_efforts(wish)
         if style in ("budget", "adaptive") or (style is None and (wish.own or wish.budget)):
             return self._claude(wish, style)
         if style == "always":
@@ -213,16 +217,39 @@ class _Asking:
 
     def _with_output_effort(self, request: Request, effort: str) -> Request:
         own: Any = self.fields.get("output_config")
-        if isinstance(own, Mapping) and "effort" in own:
+        said = isinstance(own, Mapping) and "effort" in own
+        if said:
             self._joined(self.fields, {"output_config": {"effort": effort}})
-            return request  # the caller said the same in the model's own words
         config: Mapping[str, Any] = request.get("outputConfig") or {}
         given = config.get("effort")
         if given not in (None, effort):
             raise self._refusal(
-                f"outputConfig.effort is {given!r:.80}, and {effort!r} is asked for", "say it once"
+                f"outputConfig.effort is {given!r:.80}, and {effort!r} is asked for",
+                "say it once: leave out reasoning, or the effort in outputConfig",
             )
+        if said:
+            return request  # the caller said the same in the model's own words
         return request if given == effort else {**request, "outputConfig": {**config, "effort": effort}}
+
+    def _refuse_two_efforts(self, wish: Wish) -> None:
+        """Refuse a wish that ``outputConfig.effort``, which the caller wrote, contradicts.
+
+        A budget may stand beside it, and without thinking Claude takes efforts up to ``high`` (service model,
+        ``OutputConfig.effort``).
+        """
+        held: Any = self.request.get("outputConfig")
+        given: Any = cast("Mapping[str, Any]", held).get("effort") if isinstance(held, Mapping) else None
+        if given is None or (wish.effort is None and not wish.off):
+            return
+        asked = "none" if wish.off else str(wish.effort)
+        claude = self.profile.reasoning in ("budget", "adaptive")
+        if wish.off and claude and given not in ("xhigh", "max"):
+            return
+        if wish.off or given not in (asked, nearest(asked, self.profile.efforts or _SCALES["effort"])):
+            raise self._refusal(
+                f"outputConfig.effort is {given!r:.80}, and {asked!r} is asked for",
+                "say it once: leave out reasoning, or the effort in outputConfig",
+            )
 
     def _with(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         return {**self.request, "additionalModelRequestFields": self._joined(self.fields, wanted)}

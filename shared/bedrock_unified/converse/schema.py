@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import Any, cast
 
+from ..errors import InvalidRequestError
 from ..wire import json_codec
 from .schema_kinds import is_kind, kinds_of, of_kind
 from .schema_merge import ALSO, Impossible, both
@@ -52,9 +53,17 @@ def strict_schema(schema: Mapping[str, Any]) -> Schema:
     That holds but for the keywords that moved into descriptions. The given schema is not changed.
 
     Raises:
-        InvalidRequestError: it has no form in the dialect; the message says where.
+        InvalidRequestError: it has no form in the dialect; the message says where. Or it is no schema.
     """
-    return _Dialect(rooted(schema)).whole()
+    try:
+        return _Dialect(rooted(schema)).whole()
+    except InvalidRequestError:
+        raise
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise refusal(
+            f"is no JSON schema ({type(error).__name__}: {error!s:.120})",
+            "look at its keywords: properties is a dict, required a list of names, description a text",
+        ) from error
 
 
 def is_too_big(schema: Mapping[str, Any]) -> bool:

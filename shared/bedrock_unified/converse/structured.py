@@ -14,6 +14,7 @@ from typing import Any, cast
 from ..errors import InvalidRequestError
 from ..models.profile import Profile
 from ..wire import json_codec
+from .reasoning_wish import understood
 from .schema import is_too_big, strict_schema
 from .schema_root import is_object, rooted
 from .structured_answer import FUNCTION_CALLING, JSON_SCHEMA, JSON_TEXT, WAYS, WRAPPED, Answer, Reading
@@ -75,13 +76,16 @@ def with_schema(
 def may_force_tools(
     profile: Profile,
     fields: Mapping[str, Any] | None = None,
-    reasoning: str | int | Mapping[str, Any] | None = None,
+    reasoning: Any = None,
 ) -> bool:
     """Whether a tool call can be demanded: Claude refuses that while it thinks.
 
     Args:
         fields: ``additionalModelRequestFields`` of the request.
         reasoning: what the call asks for as reasoning, in the spelling of the parameter.
+
+    Raises:
+        InvalidRequestError: a wish for reasoning that is none.
 
     Source: Bedrock's "Thinking may not be enabled when tool_choice forces tool use."
     """
@@ -90,7 +94,10 @@ def may_force_tools(
         if isinstance(thinking, Mapping) and cast("Schema", thinking).get("type") in ("enabled", "adaptive"):
             return False
     claude = profile.vendor == "anthropic" or profile.native == "anthropic"
-    return not claude or reasoning in (None, "none", 0) or reasoning == {"type": "disabled"}
+    if not claude or reasoning is None:
+        return True
+    wish = understood(reasoning)
+    return wish.off or wish.empty
 
 
 def text_format(schema: Schema, *, name: str | None = None, description: str | None = None) -> dict[str, Any]:

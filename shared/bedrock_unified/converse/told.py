@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from ..errors import InvalidRequestError
 from ..wire import json_codec
+from .tools import tool_input
 
 Block = dict[str, Any]
 Turn = dict[str, Any]
@@ -42,9 +43,8 @@ def told_result(result: Mapping[str, Any]) -> list[Block]:
 def _told(block: Block) -> list[Block]:
     if "toolUse" in block:
         use: Mapping[str, Any] = block["toolUse"]
-        return [
-            {"text": f"[tool call {use.get('toolUseId')}: {use.get('name')}({_json(use.get('input', {}))})]"}
-        ]
+        given = _json(tool_input(use.get("input")))
+        return [{"text": f"[tool call {use.get('toolUseId')}: {use.get('name')}({given})]"}]
     return told_result(block["toolResult"]) if "toolResult" in block else [block]
 
 

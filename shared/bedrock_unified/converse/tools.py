@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import InvalidRequestError
+from ..wire import json_codec
 from .turns import listed, under
 
 if TYPE_CHECKING:
@@ -36,6 +37,25 @@ def tool_use_id(given: Any) -> str:
     if _TOOL_USE_ID.fullmatch(text):
         return text
     return "tool_" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def tool_input(given: Any) -> Mapping[str, Any]:
+    """The input of a call on its way back to Bedrock, which takes objects alone; an object is itself.
+
+    Nothing is ``{}``, and JSON text of an object is that object. What is neither (it was cut short, or is a
+    list) is told as the model wrote it: ``{"malformed_json": text}``.
+    """
+    if isinstance(given, Mapping):
+        return cast("Mapping[str, Any]", given)
+    if given is None:
+        return {}
+    if not isinstance(given, str):
+        return {"malformed_json": json_codec.dumps(given).decode()}
+    try:
+        read: Any = json_codec.loads(given) if given.strip() else {}
+    except ValueError:
+        read = None
+    return cast("Mapping[str, Any]", read) if isinstance(read, Mapping) else {"malformed_json": given}
 
 
 def tool_spec(
@@ -203,6 +223,22 @@ def with_tool_choice(
             )
         request = _one_at_a_time(request, chosen=bool(config.get("toolChoice")))
     return request
+
+
+def without_strict(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The request with tools whose schemas the model is not held to; itself where none are. Not changed."""
+    config = under(request, "toolConfig")
+    tools = listed(config, "tools")
+    if not any("strict" in under(tool, "toolSpec") for tool in tools):
+        return request
+    loose = [_loose(tool) for tool in tools]
+    return {**request, "toolConfig": {**config, "tools": loose}}
+
+
+def _loose(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    spec = under(tool, "toolSpec")
+    kept = {name: value for name, value in spec.items() if name != "strict"}
+    return tool if len(kept) == len(spec) else {**tool, "toolSpec": kept}
 
 
 def _other_choice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -49,7 +50,7 @@ calls = st.builds(
     lambda call, name, given, more: {"toolUse": {"toolUseId": call, "name": name, "input": given, **more}},
     ids,
     names,
-    st.dictionaries(texts, values, max_size=2),
+    st.dictionaries(texts, values, max_size=2) | values | st.just('{"n": 1}'),
     st.sampled_from([{}, {}, {"type": "server_tool_use"}]),
 )
 reasoning = st.builds(
@@ -120,7 +121,7 @@ def _said(block: Block) -> Iterator[str]:
             if held.strip():
                 yield held.strip()
         elif kind == "toolUse":
-            yield json_codec.dumps(held["input"]).decode()
+            yield from _said_input(held["input"])
         elif kind == "toolResult":
             for part in held["content"]:
                 yield from _said(part)
@@ -136,3 +137,15 @@ def _said(block: Block) -> Iterator[str]:
                 yield repr(held)
         else:
             yield f"{kind} {held!r}"
+
+
+def _said_input(given: Any) -> Iterator[str]:
+    """The JSON of a call's input; of what is no object the text of it, for that is what it becomes."""
+    if isinstance(given, str) and given.strip():
+        with contextlib.suppress(ValueError):
+            read = json_codec.loads(given)
+            given = read if isinstance(read, dict) else given
+    elif not isinstance(given, (dict, str)) and given is not None:
+        given = json_codec.dumps(given).decode()
+    if isinstance(given, dict) or (given and not given.isspace()):
+        yield json_codec.dumps(given).decode()

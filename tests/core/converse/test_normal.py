@@ -19,6 +19,7 @@ from bedrock_unified.converse.results import NO_RESULT
 from bedrock_unified.converse.tools import NONE
 from bedrock_unified.errors import InvalidRequestError
 from bedrock_unified.models.profile import Profile
+from bedrock_unified.wire import json_codec
 
 from ..shapes import findings
 from .histories import Block, Turn, requests, said
@@ -79,6 +80,10 @@ def check(request: dict[str, Any], profile: Profile, runtime: ServiceModel) -> N
     assert findings(settled, shape) == ""
     _check_turns(settled["messages"])
     _check_tools(settled)
+    if not profile.system:
+        changes = {"toolAddition", "toolRemoval"}
+        spoken = [turn["content"] for turn in settled["messages"] if turn["role"] == "system"]
+        assert all(any(changes & block.keys() for block in content) for content in spoken)
     _check_documents(settled["messages"])
     kept = said(settled)
     told = "\n".join(kept)
@@ -113,6 +118,7 @@ def _check_tools(settled: dict[str, Any]) -> None:
         uses = [block["toolUse"] for block in blocks if "toolUse" in block]
         assert all(re.fullmatch("[a-zA-Z0-9_-]{1,64}", use["name"]) for use in uses)
         assert all(re.fullmatch("[a-zA-Z0-9_.:-]{1,64}", use["toolUseId"]) for use in uses)
+        assert all(isinstance(use["input"], dict) for use in uses)
         own = [
             use["toolUseId"]
             for use in uses
@@ -237,6 +243,18 @@ def test_a_system_turn_in_mid_conversation_keeps_its_place() -> None:
     assert turns(added, user("c")) == [user("."), added, user("c")]
 
 
+def test_a_system_turn_is_the_users_for_a_model_without_system_prompts() -> None:
+    silent = replace(ANY, system=False)
+    said = {"role": "system", "content": [{"text": "Be kind."}]}
+    assert turns(user("a"), assistant("b"), said, user("c"), profile=silent)[2:] == [user("Be kind.", "c")]
+    answered = turns(
+        user("q"), assistant(call("a")), said, user(result("a", "1")), profile=replace(silent, tools=True)
+    )
+    assert answered[2:] == [user(result("a", "1"), "Be kind.")]
+    added = {"role": "system", "content": [{"toolAddition": {"tool": {"name": "search"}}}]}
+    assert turns(user("a"), assistant("b"), added, user("c"), profile=silent)[2] == added
+
+
 def test_nothing_but_blank_text_is_an_error() -> None:
     with pytest.raises(InvalidRequestError, match="nothing but blank text") as caught:
         settle(user(" "), assistant(""))
@@ -350,6 +368,26 @@ def test_calls_of_one_id_are_told_apart() -> None:
     assert longer[: len(given)] == given
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (None, {}),
+        ("", {}),
+        ('{"x": 1}', {"x": 1}),
+        ('{"x": ', {"malformed_json": '{"x": '}),
+        ([1, "b"], {"malformed_json": '[1,"b"]'}),
+        (7, {"malformed_json": "7"}),
+    ],
+)
+def test_the_input_of_a_call_is_an_object(given: Any, sent: dict[str, Any]) -> None:
+    """A model's broken JSON stays text in an answer, which goes back with the next turn."""
+    broken = {"toolUse": {"toolUseId": "a", "name": "add", "input": given}}
+    settled = turns(user("q"), assistant(broken), user(result("a", "1")))
+    assert settled[1]["content"][0]["toolUse"]["input"] == sent
+    told = turns(user("q"), assistant(broken), user(result("a", "1")), profile=replace(ANY, tools=False))
+    assert json_codec.dumps(sent).decode() in told[1]["content"][0]["text"]
+
+
 def test_what_bedrock_ran_itself_stays_where_it_was() -> None:
     """As recorded: bx71b0b68fcfeafd."""
     ran = {"toolUse": {**call("s", "nova_code_interpreter")["toolUse"], "type": "server_tool_use"}}
@@ -403,10 +441,11 @@ def test_the_tools_of_a_history_are_declared_where_none_are_offered() -> None:
             {"toolSpec": {"name": "math_add", "inputSchema": {"json": {"type": "object", "properties": {}}}}}
         ]
     }
-    assert settle(user("q"), toolConfig={"tools": []}) == {
-        "modelId": "vendor.model-v1:0",
-        "messages": [user("q")],
-    }
+    for empty in ({"tools": []}, {"tools": [], "toolChoice": {"auto": {}}}):
+        assert settle(user("q"), toolConfig=empty) == {
+            "modelId": "vendor.model-v1:0",
+            "messages": [user("q")],
+        }
 
 
 @pytest.mark.parametrize("tools", [True, False])
@@ -440,7 +479,13 @@ def test_a_prompt_of_prompt_management_has_turns_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "kept"), [("any", ["signed", "free", "hidden"]), ("signed", ["signed", "hidden"]), ("none", [])]
+    ("mode", "kept"),
+    [
+        ("any", ["signed", "free", "hidden"]),
+        ("signed", ["signed", "hidden"]),
+        ("unsigned", ["unsigned", "free"]),
+        ("none", []),
+    ],
 )
 def test_reasoning_of_earlier_answers_is_sent_to_those_who_take_it(
     mode: str, kept: list[str], caplog: pytest.LogCaptureFixture
@@ -452,10 +497,11 @@ def test_reasoning_of_earlier_answers_is_sent_to_those_who_take_it(
         "hidden": {"reasoningContent": {"redactedContent": b"1"}},
         "empty": {"reasoningContent": {"reasoningText": {"text": ""}}},
     }
+    without = {"unsigned": {"reasoningContent": {"reasoningText": {"text": "Hm."}}}}
     profile = replace(ANY, reasoning_in_history=mode)
     for _ in range(2):
         settled = turns(user("q"), assistant(*blocks.values(), "Yes."), user("So?"), profile=profile)
-        assert settled[1] == assistant(*(blocks[name] for name in kept), "Yes.")
+        assert settled[1] == assistant(*({**blocks, **without}[name] for name in kept), "Yes.")
     assert len(caplog.records) == (mode != "any")
 
 
@@ -478,8 +524,9 @@ def test_names_of_documents_are_made_safe_and_unique() -> None:
 
 def test_the_names_of_documents_stay_when_the_conversation_grows() -> None:
     given = [user("q", document("a.b"), document("a-b"), document("a.b", b"2"))]
-    longer = turns(*given, assistant("Yes."), user("And?", document("a/b")))
-    assert longer[:1] == turns(*given)
+    for later in ("a/b", "a-b-3"):  # one that gets a name of the others' kind, and one that has such a name
+        longer = turns(*given, assistant("Yes."), user("And?", document(later)))
+        assert longer[:1] == turns(*given)
 
 
 def test_a_document_without_a_text_is_named_in_one() -> None:

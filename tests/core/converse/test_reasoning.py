@@ -293,6 +293,49 @@ def test_outputconfig_effort_is_said_once() -> None:
     assert with_reasoning(plain, "low", Profile(reasoning="effort")) is plain
 
 
+@pytest.mark.parametrize(
+    ("profile", "wish", "held"),
+    [
+        (BUDGET, "high", "low"),
+        (BUDGET, "none", "max"),
+        (ADAPTIVE, "none", "xhigh"),
+        (NOVA, "low", "max"),
+        (NOVA, "none", "high"),
+        (OPENAI, "low", "high"),
+        (Profile(reasoning="qwen"), "low", "high"),
+        (Profile(), "none", "high"),
+    ],
+)
+def test_no_familys_own_field_says_another_effort_than_outputconfig(
+    profile: Profile, wish: str, held: str
+) -> None:
+    given = request(outputConfig={"effort": held})
+    error = refused(given, wish, profile)
+    assert held in str(error)
+    assert wish in str(error)
+    assert asked(given, wish, profile, "reasoning") == given
+
+
+@pytest.mark.parametrize(
+    ("profile", "wish", "held"),
+    [(BUDGET, "high", "high"), (BUDGET, 2048, "low"), (ADAPTIVE, "none", "high"), (OPENAI, "max", "max")],
+)
+def test_outputconfig_effort_stays_beside_what_agrees_with_it(
+    profile: Profile, wish: str | int, held: str
+) -> None:
+    """Without thinking Claude takes efforts up to ``high`` (service model, ``OutputConfig.effort``)."""
+    made = asked(request(outputConfig={"effort": held}), wish, profile)
+    assert made["outputConfig"] == {"effort": held}
+    assert made["additionalModelRequestFields"]
+
+
+def test_two_efforts_of_the_callers_own_are_not_both_sent() -> None:
+    own = {"output_config": {"effort": "low"}}
+    given = request(outputConfig={"effort": "high"}, additionalModelRequestFields=own)
+    for wish in ("low", "high"):
+        refused(given, wish, ADAPTIVE)
+
+
 def test_the_same_effort_in_the_models_own_words_is_enough() -> None:
     plain = request(additionalModelRequestFields={"output_config": {"effort": "high"}})
     assert with_reasoning(plain, "high", Profile(reasoning="effort")) is plain

@@ -308,3 +308,12 @@ def _walked(schema: dict[str, Any]) -> list[dict[str, Any]]:
     if "items" in schema:
         inner.append(schema["items"])
     return [schema, *(node for each in inner for node in _walked(each))]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"properties": ["a"]}, {"properties": {}, "description": 5}, {"properties": {}, "required": 1}]
+)
+def test_what_is_no_schema_is_refused_as_such(odd: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError, match="is no JSON schema") as caught:
+        strict_schema({"type": "object", **odd})
+    assert caught.value.hint

@@ -224,6 +224,11 @@ def test_a_recursive_class_is_a_plain_tool_with_an_object_at_its_root() -> None:
         (Profile(vendor="anthropic"), None, 2048, False),
         (Profile(vendor="anthropic"), None, "none", True),
         (Profile(vendor="anthropic"), None, {"type": "disabled"}, True),
+        (Profile(vendor="anthropic"), None, "off", True),
+        (Profile(vendor="anthropic"), None, False, True),
+        (Profile(vendor="anthropic"), None, {"effort": "none"}, True),
+        (Profile(vendor="anthropic"), None, "auto", True),
+        (Profile(vendor="anthropic"), None, True, False),
         (Profile(vendor="amazon"), None, "high", True),
     ],
 )

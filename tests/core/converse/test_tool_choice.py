@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from bedrock_unified.converse.tools import NONE, is_none, tool_choice, with_tool_choice, without_parallel
+from bedrock_unified.converse.tools import (
+    NONE,
+    is_none,
+    tool_choice,
+    with_tool_choice,
+    without_parallel,
+    without_strict,
+)
 from bedrock_unified.errors import InvalidRequestError
 from bedrock_unified.models.profile import Profile
 
@@ -159,3 +166,14 @@ def test_without_tools_nothing_is_called_twice() -> None:
     given = {"modelId": "vendor.model-v1:0", "messages": []}
     assert with_tool_choice(given, Profile(), implied=False, parallel=False) is given
     assert with_tool_choice(request("add"), Profile(), implied=False, parallel=True) == request("add")
+
+
+def test_tools_that_are_not_strict_any_more_are_the_same_tools() -> None:
+    loose = request("add", "multiply", choice=ANY)
+    first, second = loose["toolConfig"]["tools"]
+    held = {**loose["toolConfig"], "tools": [{"toolSpec": {**first["toolSpec"], "strict": True}}, second]}
+    given = {**loose, "toolConfig": held}
+    before = copy.deepcopy(given)
+    assert without_strict(given) == loose
+    assert given == before
+    assert without_strict(loose) is loose
