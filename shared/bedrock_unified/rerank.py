@@ -10,9 +10,11 @@ from .embedding.gathering import agather, gather
 from .errors import BedrockError, ConfigurationError, InvalidRequestError
 from .failures import ErrorMaker
 from .invoke import rerank as bodies
+from .invoke.embeddings.family import checked_fields
 from .invoke.rerank import Document, Ranked
 from .models.ids import parse_model_id
 from .settings import shown
+from .wire import json_codec
 from .wire import operations as op
 from .wire.operations import Operation
 
@@ -112,19 +114,22 @@ def planned(
             hint="put a single one into a list",
         )
     for name, value in (("top_n", top_n), ("concurrency", concurrency)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if value is None and name == "top_n":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ConfigurationError(f"{name} must be a whole number from 1, not {shown(value)}")
     if not isinstance(query, str) or not query.strip():
         raise InvalidRequestError(f"the query is empty: {query!r:.80}")
     listed = [_checked(each, place) for place, each in enumerate(cast("Iterable[Any]", documents))]
     agent, most = via == "agent", bodies.MOST
+    meant = None if agent and family is None else bodies.family_of(model_id, family)
     return Plan(
         model_id=parse_model_id(model_id).wire_id,
-        family=None if agent else bodies.family_of(model_id, family),
+        family=None if agent else meant,
         query=query,
         documents=listed,
         top_n=min(top_n or len(listed), len(listed)),
-        fields=additional_model_request_fields or {},
+        fields=checked_fields(additional_model_request_fields),
         chunks=[range(first, min(first + most, len(listed))) for first in range(0, len(listed), most)],
         model_arn=bodies.model_arn(model_id, region()) if agent else "",
         concurrency=concurrency,
@@ -207,7 +212,15 @@ def _read(plan: Plan, chunk: range, answer: Members, errors: ErrorMaker) -> list
 
 def _checked(document: Any, place: int) -> Document:
     if isinstance(document, Mapping) and document:
-        return cast("Mapping[str, Any]", document)
+        members = cast("Mapping[str, Any]", document)
+        try:
+            json_codec.dumps(dict(members))
+        except (TypeError, ValueError) as error:
+            raise InvalidRequestError(
+                f"documents[{place}] is no JSON object: {error!s:.120}",
+                hint="its values are texts, numbers, booleans, None, lists and objects; dates go as text",
+            ) from error
+        return members
     if isinstance(document, str) and document.strip():
         return document
     kind = "empty" if document is None or isinstance(document, (str, Mapping)) else type(document).__name__

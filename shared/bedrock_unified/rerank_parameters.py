@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from .client import BedrockClient
+from .connection_parameters import ConnectionParameters
 from .errors import ConfigurationError, InvalidRequestError
-from .parameters import ConnectionParameters
 from .rerank import DEFAULT_MODEL, HowToRerank, planned
 from .settings import ConnectionSettings
 
@@ -57,7 +57,9 @@ class RerankParameters(ConnectionParameters):
             "top_n": self.top_n if top_n is None else top_n,
             "via": self.via,
             "family": self.family,
-            "additional_model_request_fields": fields or self.additional_model_request_fields,
+            "additional_model_request_fields": self.additional_model_request_fields
+            if fields is None
+            else fields,
             "concurrency": self.concurrency,
         }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+from datetime import date
 from typing import Any
 
 import botocore.session
@@ -195,6 +196,7 @@ def test_amazons_body_has_no_version(server: Server) -> None:
     [
         {"completion": "I am a language model"},
         {"results": [{"index": 5, "relevance_score": 1, "relevanceScore": 1}]},
+        {"results": [{"index": -1, "relevance_score": 1, "relevanceScore": 1}]},
         {"results": [{"index": "x", "relevance_score": 1, "relevanceScore": 1}]},
         {"results": 7},
     ],
@@ -234,6 +236,21 @@ def test_denied_access_names_the_action_of_rerank(server: Server) -> None:
         (ConfigurationError, ("q", {"a": 1}), {}, "takes a list of documents"),
         (ConfigurationError, ("q", ["a"]), {"top_n": 0}, "top_n must be a whole number from 1"),
         (ConfigurationError, ("q", ["a"]), {"concurrency": True}, "concurrency must be"),
+        (ConfigurationError, ("q", ["a"]), {"concurrency": None}, "concurrency must be"),
+        (
+            ConfigurationError,
+            ("q", ["a"]),
+            {"additional_model_request_fields": ["b"]},
+            "additional_model_request_fields",
+        ),
+        (
+            InvalidRequestError,
+            ("q", ["a", {"on": date(2024, 1, 1)}]),
+            {},
+            r"documents\[1\] is no JSON object",
+        ),
+        (InvalidRequestError, ("q", [{"a": float("nan")}]), {"via": "agent"}, r"documents\[0\] is no JSON"),
+        (InvalidRequestError, ("q", ["a"]), {"family": "voyage", "via": "agent"}, "no rerank family"),
         (ConfigurationError, ("q", ["a"]), {"via": "magic"}, "via must be 'invoke' or 'agent'"),
         (InvalidRequestError, ("q", ["a"]), {"model_id": "cohere.embed-v4:0"}, "does not rerank"),
         (InvalidRequestError, ("q", ["a"]), {"family": "voyage"}, "no rerank family is called 'voyage'"),

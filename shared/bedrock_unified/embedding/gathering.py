@@ -44,6 +44,7 @@ def gather(work: Callable[[T], R], things: Sequence[T], concurrency: int) -> lis
     """
     if len(things) < 2 or concurrency < 2:
         return [work(thing) for thing in things]
+    from contextvars import copy_context
     from threading import Thread
 
     turns = _Turns(len(things))
@@ -57,7 +58,11 @@ def gather(work: Callable[[T], R], things: Sequence[T], concurrency: int) -> lis
                 turns.fail(error)
 
     workers = min(concurrency, len(things))
-    threads = [Thread(target=run, name=f"bedrock-unified-embed-{number}") for number in range(workers)]
+    # What the caller's context holds (a trace, a callback) the work finds, too; each thread needs a copy.
+    threads = [
+        Thread(target=copy_context().run, args=(run,), name=f"bedrock-unified-embed-{number}")
+        for number in range(workers)
+    ]
     try:
         for thread in threads:
             thread.start()

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
+from ..connection_parameters import ConnectionParameters
 from ..errors import ConfigurationError, InvalidRequestError
-from ..parameters import ConnectionParameters
 from .plan import HowToEmbed, planned
 
 #: Spellings that users of other packages type.
@@ -30,7 +30,7 @@ class EmbeddingParameters(ConnectionParameters):
     input_type: str | None = Field(
         default=None, description="for documents and queries alike; default document and query"
     )
-    embedding_types: list[str] | None = Field(
+    embedding_types: list[str] | str | None = Field(
         default=None, description="such as int8; the vectors are float ones, else of the first type"
     )
     max_tokens: int | None = Field(default=None, description="tokens of each input that count (Cohere v4)")

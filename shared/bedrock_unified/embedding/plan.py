@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any, NamedTuple, TypedDict, cast
 
 from ..errors import ConfigurationError
 from ..invoke.embeddings.families import family_of
-from ..invoke.embeddings.family import EmbeddingOptions, Family, Vectors, merged
+from ..invoke.embeddings.family import EmbeddingOptions, Family, Vectors, checked_fields, merged
 from ..invoke.embeddings.inputs import MEDIA, Item, item_of
 from ..invoke.embeddings.titan_text import MODEL as DEFAULT_MODEL
+from ..media import read_source
 from ..models.ids import parse_model_id
 from ..settings import shown
 from ..wire import json_codec
@@ -140,11 +140,10 @@ def planned(
         raise ConfigurationError(f"concurrency must be a whole number from 1, not {shown(concurrency)}")
     given = cast("Iterable[Any]", inputs)
     meant = family_of(model_id, family)
-    wishes = EmbeddingOptions(
-        embedding_types=_types(embedding_types), fields=additional_model_request_fields or {}, **options
-    )
+    fields = checked_fields(additional_model_request_fields)
+    wishes = EmbeddingOptions(embedding_types=_types(embedding_types, fields), fields=fields, **options)
     meant.check(wishes)
-    items = [item_of(_loaded(value), position) for position, value in enumerate(given)]
+    items = [item_of(_loaded(value, position), position) for position, value in enumerate(given)]
     for item in items:
         meant.check_item(item)
     requests = [
@@ -157,10 +156,15 @@ def planned(
     return Plan(parse_model_id(model_id).wire_id, meant, wishes, requests, len(items), concurrency)
 
 
-def _types(given: Any) -> tuple[str, ...] | None:
+def _types(given: Any, fields: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The embedding types; those among the model's own members, too: the answer has to be read by them."""
+    if given is None:
+        given = fields.get("embedding_types", fields.get("embeddingTypes"))
     if given is None or isinstance(given, str):
         return None if given is None else (given,)
-    return tuple(given)
+    if not isinstance(given, Iterable):
+        raise ConfigurationError(f"embedding_types is {shown(given)}", hint="give a list, such as ['int8']")
+    return tuple(cast("Iterable[str]", given))
 
 
 def _batches(items: Sequence[Item], family: Family) -> Iterator[list[Item]]:
@@ -182,35 +186,39 @@ def _batches(items: Sequence[Item], family: Family) -> Iterator[list[Item]]:
             yield batch
 
 
-def _loaded(value: Any) -> Any:
+def _loaded(value: Any, position: int) -> Any:
     """An input with the files that it names read: an image as a path, or a medium in a dict."""
-    if isinstance(value, PathLike):
-        return {"image": _file(cast("PathLike[str]", value))}
-    if hasattr(value, "read"):
-        return {"image": _bytes_of(value)}
+    if isinstance(value, str):
+        return value
+    if isinstance(value, PathLike) or hasattr(value, "read"):
+        return {"image": _held("image", value, position)}
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
-        return {name: _file(held) if name in MEDIA else held for name, held in members.items()}
+        return {name: _member(name, held, position) for name, held in members.items()}
     return value
 
 
-def _file(value: Any) -> Any:
-    if isinstance(value, PathLike):
-        path = Path(cast("PathLike[str]", value))
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise ConfigurationError(
-                f"the file {shown(str(path))} cannot be read: {error.strerror}"
-            ) from error
-    return _bytes_of(value) if hasattr(value, "read") else value
+def _member(name: str, held: Any, position: int) -> Any:
+    if name == "content" and isinstance(held, (list, tuple)):
+        return [_loaded(each, position) for each in cast("Sequence[Any]", held)]
+    return _held(name, held, position) if name in MEDIA else held
+
+
+def _held(kind: str, held: Any, position: int) -> Any:
+    if isinstance(held, PathLike):
+        return read_source(f"{kind} of inputs[{position}]", cast("PathLike[str]", held))
+    return _bytes_of(held) if hasattr(held, "read") else held
 
 
 def _bytes_of(stream: Any) -> bytes:
-    """All that an open file or a BytesIO holds; where it stood is where it stands afterwards."""
+    """All of a BytesIO, or what is left of an open file; where it stood is where it stands afterwards."""
     if hasattr(stream, "getvalue"):
         return stream.getvalue()
-    return stream.read()
+    place = stream.tell() if stream.seekable() else None
+    data = stream.read()
+    if place is not None:
+        stream.seek(place)
+    return data
 
 
 def _unit(vector: list[float]) -> list[float]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from ..errors import BedrockError
+from ..errors import BedrockError, ContextOverflowError
 from ..failures import ErrorMaker
 from ..wire import operations as op
 from .gathering import agather, gather
@@ -13,6 +14,8 @@ from .plan import DEFAULT_MODEL as _DEFAULT
 from .plan import Answered, Embeddings, Plan, Request
 
 Answer = dict[str, Any]
+# Where in a body Bedrock found fault: "#/texts/3: expected maxLength: 2048, actual: 2459".
+_PLACE = re.compile(r"#/(?:texts|images|inputs)/(\d{1,6})\b")
 
 
 def embedded(
@@ -67,12 +70,23 @@ def _read(plan: Plan, request: Request, answer: Mapping[str, Any], errors: Error
 
 
 def _locate(error: BedrockError, plan: Plan, request: Request) -> None:
-    """Say in the hint which inputs a failed request held, where there were others."""
-    if len(plan.requests) < 2:
-        return
-    where = _ranges(request.positions)
-    told = f"the request that failed held inputs {where} of {plan.count}, counted from 0"
-    error.hint = f"{told}; {error.hint}" if error.hint else told
+    """Say in the hint which input Bedrock means, or which ones a failed request held beside others."""
+    place = _PLACE.search(error.message)
+    if place is not None and int(place[1]) < len(request.positions):
+        told = f"Bedrock means inputs[{request.positions[int(place[1])]}] of {plan.count}, counted from 0"
+    elif len(plan.requests) > 1:
+        where = _ranges(request.positions)
+        told = f"the request that failed held inputs {where} of {plan.count}, counted from 0"
+    else:
+        told = ""
+    way = ""
+    if (
+        isinstance(error, ContextOverflowError)
+        and "end" in plan.family.truncates
+        and not plan.options.truncate
+    ):
+        way = "truncate='end' embeds the beginning of what is too long"
+    error.hint = "; ".join(each for each in (told, way, error.hint) if each) or None
 
 
 def _ranges(positions: Sequence[int]) -> str:

@@ -73,7 +73,7 @@ def invoke_body(
 def read_invoke(body: bytes) -> list[Ranked]:
     """The results of an InvokeModel answer. Raises KeyError, TypeError, ValueError for another model's."""
     fields: Any = json_codec.loads_quick(body)
-    return [Ranked(int(each["index"]), float(each["relevance_score"])) for each in fields["results"]]
+    return [_ranked(each["index"], each["relevance_score"]) for each in fields["results"]]
 
 
 def agent_request(
@@ -95,7 +95,14 @@ def agent_request(
 
 def read_agent(answer: Mapping[str, Any]) -> list[Ranked]:
     """The results of one page of Rerank. Raises KeyError, TypeError, ValueError for what is no such page."""
-    return [Ranked(int(each["index"]), float(each["relevanceScore"])) for each in answer["results"]]
+    return [_ranked(each["index"], each["relevanceScore"]) for each in answer["results"]]
+
+
+def _ranked(index: Any, score: Any) -> Ranked:
+    position = int(index)
+    if position < 0:
+        raise ValueError("a position below 0")
+    return Ranked(position, float(score))
 
 
 def model_arn(model_id: str, region: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import time
+from contextvars import ContextVar
 from typing import Any
 
 import botocore.session
@@ -17,6 +18,7 @@ from bedrock_unified.embedding import DEFAULT_MODEL
 from bedrock_unified.errors import (
     BedrockError,
     ConfigurationError,
+    ContextOverflowError,
     InvalidRequestError,
     ModelFailureError,
     ThrottlingError,
@@ -193,6 +195,73 @@ def test_a_single_request_that_fails_has_nothing_to_locate(server: Server) -> No
     with server.client() as client, pytest.raises(ModelFailureError) as caught:
         client.embed(["a"])
     assert "held inputs" not in str(caught.value)
+
+
+@colours
+@pytest.mark.parametrize("count", [5, 100])
+def test_the_text_that_bedrock_means_is_named_by_its_place_in_the_callers_list(
+    count: int, colour: str, server: Server
+) -> None:
+    def too_long(request: Received) -> bytes:
+        for place, text in enumerate(request.json()["texts"]):
+            if len(text) > 2048:
+                said = f"#/texts/{place}: expected maxLength: 2048, actual: {len(text)}, please reformat"
+                return reply(
+                    {"message": f"Malformed input request: {said}"},
+                    400,
+                    x_amzn_ErrorType="ValidationException:",
+                )
+        return by_length(request)
+
+    server.answer = too_long
+    texts = ["a"] * (count - 2) + ["b" * 2500, "c"]
+    with pytest.raises(ContextOverflowError) as caught:
+        call(server, colour, "embed", texts, model_id=COHERE)
+    assert f"Bedrock means inputs[{count - 2}] of {count}" in str(caught.value.hint)
+    assert "truncate='end'" in str(caught.value.hint)
+    for way, sent in (("end", "b" * 2048), ("start", "b" * 2047 + "e")):
+        found = call(server, colour, "embed", ["a", "b" * 2500 + "e"], model_id=COHERE, truncate=way)
+        assert found.vectors == [[1], [2048]]
+        assert server.requests[-1].json()["texts"] == ["a", sent]
+        assert server.requests[-1].json()["truncate"] == way.upper()
+
+
+@colours
+def test_types_among_the_models_own_members_are_read_as_such(colour: str, server: Server) -> None:
+    server.answer = lambda _: reply({"embeddings": {"int8": [[1, -2]]}})
+    fields = {"embedding_types": ["int8"]}
+    found = call(server, colour, "embed", ["a"], model_id=COHERE_V4, additional_model_request_fields=fields)
+    assert found == Embeddings([[1, -2]], 0, {"int8": [[1, -2]]})
+    server.answer = lambda _: reply({"embeddingsByType": {"binary": [1, 0]}, "inputTextTokenCount": 1})
+    fields = {"embeddingTypes": ["binary"]}
+    found = call(server, colour, "embed", ["a"], additional_model_request_fields=fields)
+    assert found == Embeddings([[1, 0]], 1, {"binary": [[1, 0]]})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"embedding_types": 5},
+        {"additional_model_request_fields": ["a"]},
+        {"additional_model_request_fields": {"a": object()}},
+        {"concurrency": None},
+    ],
+    ids=repr,
+)
+def test_values_that_cannot_be_ones_are_named(given: dict[str, Any]) -> None:
+    (name,) = given
+    with BedrockClient(region_name="us-east-1") as client, pytest.raises(ConfigurationError, match=name):
+        client.embed(["a"], **given)
+
+
+def test_what_the_callers_context_holds_is_there_where_requests_are_made(server: Server) -> None:
+    trace: ContextVar[str] = ContextVar("trace", default="none")
+    seen: list[str] = []
+    with server.client() as client:
+        client.observe(lambda _: seen.append(trace.get()))
+        trace.set("mine")
+        client.embed(["a", "b", "c"])
+    assert seen == ["mine"] * 3
 
 
 @colours

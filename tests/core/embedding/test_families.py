@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_unified.embedding import planned
-from bedrock_unified.errors import ConfigurationError, InvalidRequestError
+from bedrock_unified.errors import InvalidRequestError
 from bedrock_unified.invoke.embeddings.families import family_of
-from bedrock_unified.invoke.embeddings.inputs import format_of, item_of
+from bedrock_unified.invoke.embeddings.inputs import item_of
+from bedrock_unified.media import Fetched
 
 TITAN = "amazon.titan-embed-text-v2:0"
 TITAN_V1 = "amazon.titan-embed-text-v1"
@@ -154,7 +155,7 @@ def test_titan_image() -> None:
     }
     assert "more than a text and an image" in refused(TITAN_IMAGE, {"content": ["a", "b"]}).message
     assert "more than a text and an image" in refused(TITAN_IMAGE, {"content": ["a", {"audio": MP3}]}).message
-    assert "lies in S3" in refused(TITAN_IMAGE, {"image": "s3://b/a.png"}).message
+    assert "lies in S3" in refused(TITAN_IMAGE, {"image": "s3://bucket/a.png"}).message
 
 
 def test_cohere_v3() -> None:
@@ -221,11 +222,11 @@ def test_nova() -> None:
         "embeddingPurpose": "GENERIC_INDEX",
         "image": {"format": "png", "source": {"bytes": PNG_64}},
     }
-    film = body(NOVA, {"video": "s3://b/a.MP4"}, input_type="VIDEO_RETRIEVAL")["singleEmbeddingParams"]
+    film = body(NOVA, {"video": "s3://bucket/a.MP4"}, input_type="VIDEO_RETRIEVAL")["singleEmbeddingParams"]
     assert film["embeddingPurpose"] == "VIDEO_RETRIEVAL"
     assert film["video"] == {
         "format": "mp4",
-        "source": {"s3Location": {"uri": "s3://b/a.MP4"}},
+        "source": {"s3Location": {"uri": "s3://bucket/a.MP4"}},
         "embeddingMode": "AUDIO_VIDEO_COMBINED",
     }
     assert body(NOVA, {"audio": MP3})["singleEmbeddingParams"]["audio"]["format"] == "mp3"
@@ -248,9 +249,9 @@ def test_marengo() -> None:
         "inputType": "text_image",
         "text_image": {"inputText": "a", **source},
     }
-    there = {"image": {"source": {"s3Location": {"uri": "s3://b/a.png", "bucketOwner": "123456789012"}}}}
+    there = {"image": {"source": {"s3Location": {"uri": "s3://bucket/a.png", "bucketOwner": "123456789012"}}}}
     assert body(MARENGO, there)["image"]["mediaSource"]["s3Location"] == {
-        "uri": "s3://b/a.png",
+        "uri": "s3://bucket/a.png",
         "bucketOwner": "123456789012",
     }
     assert body(MARENGO_27, "a", truncate="end") == {
@@ -331,17 +332,20 @@ def test_empty_texts_are_refused_with_their_position(given: Any) -> None:
         (["a"], "inputs[0] is a list"),
         ({"txt": "a"}, "'txt'"),
         ({"content": "a"}, "'content'"),
-        ({"content": [7]}, "inputs[0] holds 7"),
-        ({"image": b""}, "empty image"),
-        (b"", "empty image"),
-        ({"image": 7}, "has no image but a int"),
-        ({"image": {"source": {}}}, "has no image but a dict"),
-        ({"image": "not base64!"}, "'not base64!' is no image in base64"),
-        ({"image": ""}, "is no image in base64"),
-        ({"image": "https://example.com/a.png"}, "no image from a web address"),
+        ({"content": [7]}, "inputs[0] is a int"),
+        ({"image": b""}, "image of inputs[0] has zero bytes"),
+        (b"", "image of inputs[0] has zero bytes"),
+        ({"image": 7}, "image of inputs[0] is given as 7"),
+        ({"image": {"source": {}}}, "image of inputs[0]'s source has the members of an empty dict"),
+        ({"image": "not base64!"}, "data of the image of inputs[0] is not base64: 'not base64!'"),
+        ({"image": ""}, "image of inputs[0] has zero bytes"),
+        ({"image": "https://x.org/a.png?key=1"}, "a web address: inputs[0] is 'https://x.org/a.png'"),
+        ({"image": "HTTP://x.org/a.png"}, "no image from a web address"),
+        ({"image": "s3://"}, "image of inputs[0]'s S3 URI names no bucket"),
+        ({"image": b"\x00\x00\x00\x18ftypmp42"}, "format of the image in inputs[0] is not known"),
         ({"image": b"????"}, "format of the image in inputs[0] is not known"),
         ({"content": [{"audio": MP3}, "a"]}, "inputs[0] has audio"),
-        ({"image": "s3://b/a.png"}, "lies in S3"),
+        ({"image": "s3://bucket/a.png"}, "lies in S3"),
     ],
     ids=repr,
 )
@@ -359,37 +363,74 @@ def test_an_image_comes_in_many_forms(tmp_path: Path) -> None:
             *(PNG, bytearray(PNG), memoryview(PNG), path, stream, opened),
             *({"image": form} for form in (PNG, PNG_64, path, stream, f"data:image/png;base64,{PNG_64}")),
             {"image": {"format": "png", "source": {"bytes": PNG}}},
+            {"image": base64.encodebytes(PNG).decode()},
+            {"image": f"data:image/png;name=a.png;base64,{PNG_64}"},
+            {"image": f"DATA:;base64,{PNG_64}"},
+            {"content": [path]},
+            {"content": [{"image": stream}]},
+            Fetched(PNG, "image/png", "https://x.org/a.png"),
+            {"image": Fetched(PNG, None, "https://x.org/a.png")},
             {"type": "image_url", "image_url": {"url": f"data:image/x-unknown;base64,{PNG_64}"}},
         ):
             assert body(TITAN_IMAGE, form) == {"inputImage": PNG_64}, form
+        assert opened.tell() == 0
     assert stream.tell() == 3
 
 
 def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"absent\.png.* cannot be read: No such file"):
-        planned([tmp_path / "absent.png"], TITAN_IMAGE)
+    said = r"image of inputs\[1\] at .*absent\.png.* could not be read: No such file"
+    with pytest.raises(InvalidRequestError, match=said):
+        planned(["a", {"content": [tmp_path / "absent.png"]}], TITAN_IMAGE)
 
 
 @pytest.mark.parametrize(
-    ("data", "name"),
+    ("kind", "given", "form"),
     [
-        (JPEG, "jpeg"),
-        (PNG, "png"),
-        (b"GIF89a....", "gif"),
-        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "webp"),
-        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "wav"),
-        (MP4, "mp4"),
-        (b"\x00\x00\x00\x14ftypqt  ", "mov"),
-        (b"\x1aE\xdf\xa3....webm", "webm"),
-        (b"\x1aE\xdf\xa3....matroska", "mkv"),
-        (b"OggS....", "ogg"),
-        (MP3, "mp3"),
-        (b"text", None),
-        (b"", None),
+        ("image", JPEG, "jpeg"),
+        ("image", PNG, "png"),
+        ("image", b"GIF89a....", "gif"),
+        ("image", b"RIFF\x00\x00\x00\x00WEBPVP8 ", "webp"),
+        ("audio", b"RIFF\x00\x00\x00\x00WAVEfmt ", "wav"),
+        ("video", MP4, "mp4"),
+        ("video", b"\x00\x00\x00\x14ftypqt  ", "mov"),
+        ("video", b"\x1aE\xdf\xa3....webm", "webm"),
+        ("video", b"\x1aE\xdf\xa3....matroska", "mkv"),
+        ("video", b"\x00\x00\x00\x14ftyp3gp4", "3gp"),
+        ("audio", b"OggS....OpusHead", "ogg"),
+        ("audio", MP3, "mp3"),
+        ("audio", b"\xff\xfa\x90\x00" + b"0" * 20, "mp3"),
+        # What was said, in whatever words, where the bytes do not tell.
+        ("image", {"format": "JPG", "source": {"bytes": b"????"}}, "jpeg"),
+        ("video", {"format": "three_gp", "source": {"bytes": b"????"}}, "3gp"),
+        ("audio", f"data:audio/mpeg;base64,{base64.b64encode(b'????').decode()}", "mp3"),
+        ("image", {"format": "avif", "source": {"bytes": b"????"}}, "avif"),
+        ("image", {"format": "jpeg", "source": {"bytes": PNG}}, "png"),
+        ("image", "S3://bucket/a.JPG", "jpeg"),
     ],
 )
-def test_a_format_is_told_by_the_first_bytes(data: bytes, name: str | None) -> None:
-    assert format_of(data) == name
+def test_a_format_is_told_by_the_first_bytes_or_by_what_was_said(kind: str, given: Any, form: str) -> None:
+    assert body(NOVA, {kind: given})["singleEmbeddingParams"][kind]["format"] == form
+
+
+@pytest.mark.parametrize("given", ["yes", 1, 0], ids=repr)
+def test_normalize_is_true_or_false(given: Any) -> None:
+    for model_id in (TITAN, COHERE_V4):
+        assert f"normalize is {given!r}" in refused(model_id, normalize=given).message
+
+
+def test_a_wish_that_a_request_could_not_keep_is_refused() -> None:
+    said = refused(COHERE_V4, normalize=True, embedding_types=["int8"]).message
+    assert said == "Cohere Embed v4 has no normalize=True for int8"
+    assert body(COHERE_V4, "a", normalize=True, embedding_types=["int8", "float"])
+    said = refused(COHERE_V3, PNG, input_type="clustering").message
+    assert said == "inputs[0] is an image, for which Cohere Embed v3 has no input_type='clustering'"
+    for kind in ("document", "query", "image", None):
+        assert body(COHERE_V3, PNG, input_type=kind)["input_type"] == "image"
+
+
+def test_texts_are_measured_in_bytes_when_requests_are_filled() -> None:
+    texts = ["日" * 3_000_000] * 3
+    assert [len(request.positions) for request in planned(texts, COHERE_V4).requests] == [2, 1]
 
 
 def test_the_callers_objects_are_not_changed() -> None:

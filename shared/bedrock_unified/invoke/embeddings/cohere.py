@@ -15,6 +15,9 @@ from .family import EmbeddingOptions, Family, Vectors, one_vector
 from .inputs import Item, Media
 
 MOST = 96
+#: Characters of a text; "#/texts/0: expected maxLength: 2048", also with truncate END (reported by users of
+#: other packages, not recorded).
+_LONGEST_V3 = 2048
 DIMENSIONS = (256, 512, 1024, 1536)
 _TYPES = ("float", "int8", "uint8", "binary", "ubinary")
 _INPUT_TYPES: dict[str, str | None] = {
@@ -45,9 +48,11 @@ _TRUNCATES_V4: dict[str, str | None] = {
 
 def _body_v3(items: Sequence[Item], options: EmbeddingOptions) -> dict[str, Any]:
     if items[0].kind == "image":
+        _check_image_input_type(options.input_type, items[0])
         members: dict[str, Any] = {"images": _images(items), "input_type": "image"}
     else:
-        members = {"texts": [item.text for item in items], "input_type": _input_type(options)}
+        members = {"texts": [_cut(item.text or "", options) for item in items]}
+        members["input_type"] = _input_type(options)
     return {**members, **_shared(options, V3)}
 
 
@@ -80,6 +85,26 @@ def _shared(options: EmbeddingOptions, family: Family) -> dict[str, Any]:
 def _input_type(options: EmbeddingOptions) -> str | None:
     given = options.input_type
     return "search_document" if given is None else _INPUT_TYPES[given.lower()]
+
+
+def _check_image_input_type(given: str | None, item: Item) -> None:
+    """An image is a document or a query as a text is, but v3 embeds it for nothing else."""
+    if given is not None and _INPUT_TYPES[given.lower()] in ("classification", "clustering"):
+        raise InvalidRequestError(
+            f"inputs[{item.position}] is an image, for which {V3.title} has no input_type={given!r}",
+            hint="embed images in a call of their own, without input_type",
+        )
+
+
+def _cut(text: str, options: EmbeddingOptions) -> str:
+    """A text as long as v3 takes it, where truncating was asked for: Bedrock's own begins behind its check
+    of the length, which refuses the text."""
+    if len(text) <= _LONGEST_V3 or options.truncate is None:
+        return text
+    way = V3.word(V3.truncates, options.truncate)
+    if way == "NONE":
+        return text
+    return text[-_LONGEST_V3:] if way == "START" else text[:_LONGEST_V3]
 
 
 def _images(items: Sequence[Item]) -> list[str]:

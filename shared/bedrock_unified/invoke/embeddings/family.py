@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from ...errors import InvalidRequestError
+from ...errors import ConfigurationError, InvalidRequestError
+from ...settings import shown
+from ...wire import json_codec
 from .inputs import Item
 
 #: The vectors of an answer by their type (``float``, ``int8``, …), in the order of the request's items.
@@ -77,6 +79,8 @@ class Family:
             for kind in options.embedding_types:
                 if kind not in (self.types or ("float",)):
                     raise self._lacks("embedding_types", kind, self.types or ("float",))
+        if options.normalize is not None:
+            self._check_normalize(options.normalize, options.embedding_types)
         if options.max_tokens is not None:
             if not self.limits_tokens:
                 raise self._lacks("max_tokens", options.max_tokens, ())
@@ -117,6 +121,15 @@ class Family:
             sizes = ", ".join(map(str, self.dimensions or ("a whole number from 1",)))
             raise InvalidRequestError(f"dimensions is {dimensions!r:.80}", hint=f"{self.title} has {sizes}")
 
+    def _check_normalize(self, normalize: Any, types: Sequence[str] | None) -> None:
+        if not isinstance(normalize, bool):
+            raise InvalidRequestError(f"normalize is {normalize!r:.80}", hint="give True or False")
+        if normalize and not self.normalizes and types is not None and "float" not in types:
+            raise InvalidRequestError(
+                f"{self.title} has no normalize=True for {', '.join(types)}",
+                hint="vectors of unit length are float ones: ask for 'float', or leave normalize out",
+            )
+
     def _check_word(self, option: str, given: Any, table: Mapping[str, str | None]) -> None:
         if given is None:
             return
@@ -135,6 +148,30 @@ def _canonical(given: str, table: Mapping[str, str | None]) -> str:
 
 def _is_positive(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def checked_fields(given: Any) -> Mapping[str, Any]:
+    """The caller's own members of a body; none for None.
+
+    Raises:
+        ConfigurationError: no dict, or one that JSON cannot say.
+    """
+    if given is None:
+        return {}
+    what = "additional_model_request_fields"
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(
+            f"{what} is {shown(given)}", hint="give a dict of members of the model's own body"
+        )
+    fields = cast("Mapping[str, Any]", given)
+    try:
+        json_codec.dumps(dict(fields))
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"{what} cannot be written as JSON: {error!s:.120}",
+            hint="its values are texts, numbers, booleans, None, lists and dicts",
+        ) from error
+    return fields
 
 
 def merged(body: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:

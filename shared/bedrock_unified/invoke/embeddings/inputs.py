@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-import binascii
 import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from ...errors import InvalidRequestError
+from ...media import Fetched, MediaSource, Source, kind_of, read_source
+from ...media.formats import found_format
+from ...media.sources import without_query
 
 MEDIA = ("image", "audio", "video")
 _FORMS = "text, image bytes, or a dict: {'text': …}, {'image': …}, {'text': …, 'image': …}, {'content': […]}"
 _MEDIA_FORMS = "give bytes, base64 text, a data URL, an s3:// URI, or a file as pathlib.Path"
-_DATA_URL = re.compile(r"data:(?P<kind>[a-z]+)/(?P<format>[a-z0-9.+-]+);base64,", re.IGNORECASE)
-_SAME_FORMAT = {
-    "jpg": "jpeg",
-    "pjpeg": "jpeg",
-    "quicktime": "mov",
-    "x-matroska": "mkv",
-    "x-wav": "wav",
-    "x-flv": "flv",
-    "x-ms-wmv": "wmv",
-    "3gpp": "3gp",
-}
-
-# Where a format's first bytes are: offset, bytes, format.
-_MAGIC = (
-    (0, b"\xff\xd8\xff", "jpeg"),
-    (0, b"\x89PNG\r\n\x1a\n", "png"),
-    (0, b"GIF87a", "gif"),
-    (0, b"GIF89a", "gif"),
-    (8, b"WEBP", "webp"),
-    (8, b"WAVE", "wav"),
-    (0, b"ID3", "mp3"),
-    (0, b"\xff\xfb", "mp3"),
-    (0, b"\xff\xf3", "mp3"),
-    (0, b"OggS", "ogg"),
-    (4, b"ftypqt", "mov"),
-    (4, b"ftyp3g", "3gp"),
-    (4, b"ftyp", "mp4"),
-    (0, b"FLV", "flv"),
-    (0, b"\x30\x26\xb2\x75", "wmv"),
-    (0, b"\x00\x00\x01\xba", "mpeg"),
-)
+_WEB = re.compile(r"\s*https?://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +85,11 @@ class Item:
     @property
     def size(self) -> int:
         """About how many bytes it takes in a body."""
-        return sum(len(part) if isinstance(part, str) else len(part.base64 or "") for part in self.parts)
+        return sum(_size(part) if isinstance(part, str) else len(part.base64 or "") for part in self.parts)
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def item_of(value: Any, position: int) -> Item:
@@ -126,6 +102,9 @@ def item_of(value: Any, position: int) -> Item:
         return Item(position, (_text(value, position),))
     if isinstance(value, (bytes, bytearray, memoryview)):
         return Item(position, (_media("image", value, position),))
+    if isinstance(value, (Fetched, Source)):
+        data, name = value.data, value.url if isinstance(value, Fetched) else value.name
+        return Item(position, (_media(kind_of(value.mime_type, name=name, data=data), value, position),))
     if isinstance(value, Mapping):
         return Item(position, tuple(_parts(cast("Mapping[str, Any]", value), position)))
     if value is None:
@@ -140,12 +119,7 @@ def _parts(value: Mapping[str, Any], position: int) -> list[Part]:
         content = value["content"]
         if set(value) - {"content"} or isinstance(content, (str, bytes)) or not isinstance(content, Sequence):
             raise _unknown(value, position)
-        inner = cast("Sequence[Any]", content)
-        parts = [
-            part
-            for each in inner
-            for part in ([_text(each, position)] if isinstance(each, str) else _block(each, position))
-        ]
+        parts = [part for each in cast("Sequence[Any]", content) for part in item_of(each, position).parts]
     else:
         parts = _block(value, position)
     if not parts:
@@ -153,12 +127,10 @@ def _parts(value: Mapping[str, Any], position: int) -> list[Part]:
     return parts
 
 
-def _block(value: Any, position: int) -> list[Part]:
+def _block(value: Mapping[str, Any], position: int) -> list[Part]:
     """One dict's parts, in the order of its keys; also OpenAI's and Cohere's ``image_url`` blocks."""
-    if not isinstance(value, Mapping):
-        raise _unknown(value, position)
     found: list[Part] = []
-    for name, held in cast("Mapping[str, Any]", value).items():
+    for name, held in value.items():
         if name == "type" and isinstance(held, str):
             continue
         if name == "text":
@@ -169,7 +141,7 @@ def _block(value: Any, position: int) -> list[Part]:
             url = cast("Mapping[str, Any]", held).get("url") if isinstance(held, Mapping) else held
             found.append(_media("image", url, position))
         else:
-            raise _unknown(cast("Any", value), position)
+            raise _unknown(value, position)
     return found
 
 
@@ -180,63 +152,24 @@ def _text(value: Any, position: int) -> str:
 
 
 def _media(kind: str, value: Any, position: int) -> Media:
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        data = bytes(cast("bytes", value))
-        if not data:
-            raise InvalidRequestError(f"inputs[{position}] has an empty {kind}", hint="leave it out")
-        return Media(kind, b64encode(data).decode("ascii"), format=format_of(data))
-    if isinstance(value, str):
-        return _media_text(kind, value.strip(), position)
-    if isinstance(value, Mapping):  # a Converse block's {"format": …, "source": {…}}
+    what, told = f"{kind} of inputs[{position}]", None
+    if isinstance(value, Mapping) and "source" in value:  # a Converse block
         block = cast("Mapping[str, Any]", value)
-        source, named = _mapping(block.get("source")), block.get("format")
-        if place := _mapping(source.get("s3Location")):
-            found = _media_text(kind, str(place.get("uri", "")), position)
-            return Media(kind, None, found.uri, place.get("bucketOwner"), named or found.format)
-        if "bytes" in source:
-            found = _media(kind, source["bytes"], position)
-            return Media(kind, found.base64, format=named or found.format)
-    what = type(cast("object", value)).__name__
-    raise InvalidRequestError(f"inputs[{position}] has no {kind} but a {what}", hint=_MEDIA_FORMS)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
-
-
-def _media_text(kind: str, text: str, position: int) -> Media:
-    if text.startswith("s3://"):
-        _, dot, ending = text.rpartition("/")[2].lower().rpartition(".")
-        return Media(kind, None, text, format=_SAME_FORMAT.get(ending, ending) if dot else None)
-    if text.startswith(("http://", "https://")):
+        value, told = block["source"], block.get("format") and str(block["format"])
+    if isinstance(value, str) and _WEB.match(value):
         raise InvalidRequestError(
-            f"inputs[{position}]: Bedrock fetches no {kind} from a web address", hint=_MEDIA_FORMS
+            f"Bedrock fetches no {kind} from a web address: inputs[{position}] is {without_query(value)!r}",
+            hint=f"{_MEDIA_FORMS}; MediaFetcher of bedrock_unified.media downloads from public addresses",
         )
-    match = _DATA_URL.match(text)
-    data = text[match.end() :] if match else text
-    try:
-        # The first bytes tell the format; four letters are three bytes.
-        begin = b64decode(data[:64], validate=True)
-        b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
-        begin = b""
-    if not begin:
-        raise InvalidRequestError(
-            f"inputs[{position}]: {text[:40]!r} is no {kind} in base64",
-            hint=_MEDIA_FORMS,
-        )
-    told = match["format"].lower() if match else None
-    return Media(kind, data, format=format_of(begin) or (_SAME_FORMAT.get(told, told) if told else None))
-
-
-def format_of(data: bytes) -> str | None:
-    """The format of an image, a sound or a film by its first bytes; None where they do not tell."""
-    for offset, magic, name in _MAGIC:
-        if data[offset : offset + len(magic)] == magic:
-            return name
-    if data[:4] == b"\x1a\x45\xdf\xa3":  # Matroska; WebM says so in its header
-        return "webm" if b"webm" in data[:64] else "mkv"
-    return None
+    source = value if isinstance(value, Source) else read_source(what, cast("MediaSource", value))
+    told = told or source.mime_type
+    form = found_format(kind, told=told, name=source.name, data=source.data)
+    if form is None and told and ("/" not in told or told.lower().startswith(f"{kind}/")):
+        form = told.partition(";")[0].rpartition("/")[2].strip().lower()  # not known here: Bedrock may judge
+    if source.data is not None:
+        return Media(kind, b64encode(source.data).decode("ascii"), format=form)
+    place = source.member["s3Location"]
+    return Media(kind, None, place["uri"], place.get("bucketOwner"), form)
 
 
 def _empty(position: int, value: Any) -> InvalidRequestError:
@@ -245,8 +178,6 @@ def _empty(position: int, value: Any) -> InvalidRequestError:
     )
 
 
-def _unknown(value: Any, position: int) -> InvalidRequestError:
-    keys = (
-        f"a dict with {', '.join(map(repr, _mapping(value)))}" if isinstance(value, Mapping) else repr(value)
-    )
+def _unknown(value: Mapping[str, Any], position: int) -> InvalidRequestError:
+    keys = f"a dict with {', '.join(map(repr, value))}"
     return InvalidRequestError(f"inputs[{position}] holds {keys:.120}", hint=f"give {_FORMS}")

@@ -26,6 +26,13 @@ _PURPOSES = (
     "CLASSIFICATION",
     "CLUSTERING",
 )
+# What the schema calls formats that have other names in Converse.
+_FORMATS = {
+    ("video", "three_gp"): "3gp",
+    ("audio", "opus"): "ogg",
+    ("audio", "mpeg"): "mp3",
+    ("audio", "mpga"): "mp3",
+}
 _INPUT_TYPES: dict[str, str | None] = {
     "document": "GENERIC_INDEX",
     "query": "GENERIC_RETRIEVAL",
@@ -53,7 +60,8 @@ def _media(media: Media, position: int) -> dict[str, Any]:
             hint=f"give it as {{'{media.kind}': {{'format': …, 'source': {{'bytes': …}}}}}}",
         )
     source: dict[str, Any] = {"bytes": media.base64} if media.uri is None else {"s3Location": media.location}
-    body: dict[str, Any] = {"format": media.format, "source": source}
+    form = _FORMATS.get((media.kind, media.format), media.format)
+    body: dict[str, Any] = {"format": form, "source": source}
     if media.kind == "video":
         body["embeddingMode"] = "AUDIO_VIDEO_COMBINED"  # one vector for picture and sound
     return body

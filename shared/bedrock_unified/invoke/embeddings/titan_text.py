@@ -36,7 +36,7 @@ def _read(answer: Mapping[str, Any]) -> Vectors:
     by_type: Any = answer.get("embeddingsByType")
     if by_type and (len(by_type) > 1 or "float" not in by_type):
         return {kind: [one_vector(vector)] for kind, vector in by_type.items()}
-    return {"float": [one_vector(answer["embedding"])]}
+    return {"float": [one_vector(answer["embedding"] if "embedding" in answer else by_type["float"])]}
 
 
 V2 = Family(
