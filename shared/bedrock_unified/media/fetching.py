@@ -20,7 +20,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import Any, TypeAlias
@@ -292,23 +292,28 @@ class MediaFetcher:
 
     def _looked_up(self, step: Lookup) -> Sequence[str]:
         """The system's resolver knows no time limit, so it runs beside."""
-        found: list[Sequence[str] | OSError | UnicodeError] = []
+        found: Future[Sequence[str]] = look_up(step, self._resolve)
+        try:
+            return found.result(step.seconds)
+        except TimeoutError as error:
+            raise Refused(f"the name of {step.host!r} was not found in time") from error
+        except (OSError, ValueError) as error:
+            raise Refused(f"{step.host!r} has no address") from error
 
-        def look() -> None:
-            try:
-                found.append(self._resolve(step.host, step.port))
-            except (OSError, UnicodeError) as error:
-                found.append(error)
 
-        thread = Thread(target=look, name="bedrock-media-name", daemon=True)
-        thread.start()
-        thread.join(step.seconds)
-        if not found:
-            raise Refused(f"the name of {step.host!r} was not found in time")
-        (result,) = found
-        if isinstance(result, Exception):
-            raise Refused(f"{step.host!r} has no address") from result
-        return result
+def look_up(step: Lookup, resolve: Resolve) -> Future[Sequence[str]]:
+    """A host's addresses, found on a thread that nobody waits for, neither a loop's end nor the process's."""
+    found: Future[Sequence[str]] = Future()
+    found.set_running_or_notify_cancel()  # who waits may go away; the thread cannot be stopped
+
+    def look() -> None:
+        try:
+            found.set_result(resolve(step.host, step.port))
+        except Exception as error:  # handed to whoever waits, who tells the resolver's from others
+            found.set_exception(error)
+
+    Thread(target=look, name="bedrock-media-name", daemon=True).start()
+    return found
 
 
 def resolved(host: str, port: int) -> list[str]:

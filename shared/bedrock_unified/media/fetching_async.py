@@ -11,20 +11,19 @@ from yarl import URL
 
 from ..transport.settings import TransportSettings
 from .addresses import Address
-from .fetching import HEADERS, Answer, Get, Lookup, Refused, Resolve, check_headers
+from .fetching import HEADERS, Answer, Get, Lookup, Refused, Resolve, check_headers, look_up
 
 _PIECE = 65536
 
 
 async def looked_up(step: Lookup, resolve: Resolve) -> Sequence[str]:
     """The addresses of a host. Raises Refused."""
-    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(step.seconds):
-            return await loop.run_in_executor(None, resolve, step.host, step.port)
+            return await asyncio.wrap_future(look_up(step, resolve))
     except TimeoutError as error:
         raise Refused(f"the name of {step.host!r} was not found in time") from error
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         raise Refused(f"{step.host!r} has no address") from error
 
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 from urllib3.util import Timeout
 
 from ..transport.settings import TransportSettings
@@ -38,7 +38,9 @@ def get(step: Get) -> Answer:
                 break
         raise Refused("it could not be connected to") from problem
     except (HTTPError, OSError) as error:
-        reason = "it did not come in time" if watchdog.expired else type(error).__name__
+        # A read's limit is what was left of the whole time, and may end a moment before the watchdog's.
+        late = watchdog.expired or isinstance(error, ReadTimeoutError)
+        reason = "it did not come in time" if late else type(error).__name__
         raise Refused(reason) from error
     finally:
         watching(None)

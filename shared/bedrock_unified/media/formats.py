@@ -122,6 +122,21 @@ def format_of(
     Raises:
         InvalidRequestError: none that Bedrock reads.
     """
+    found = found_format(kind, told=told, name=name, data=data)
+    if found is None and kind == "document" and data and _may_be_text(told) and is_text(data):
+        return "txt"
+    if found is None:
+        raise InvalidRequestError(
+            f"the {kind}'s format is not one that Bedrock reads (given: {_given(told, name)})",
+            hint=f"formats: {', '.join(sorted(FORMATS[kind]))}; give one as its format or mime_type",
+        )
+    return found
+
+
+def found_format(
+    kind: str, *, told: str | None = None, name: str | None = None, data: bytes | None = None
+) -> str | None:
+    """The format of a medium as :func:`format_of` finds it; None where nothing tells one."""
     wanted = known_format(kind, told) if told else None
     if wanted is None and name:
         wanted = known_format(kind, extension(name))
@@ -130,14 +145,7 @@ def format_of(
         if wanted is not None:
             _logger.warning("the %s is sent as %s, which its bytes are, not as %s", kind, possible[0], wanted)
         return possible[0]
-    if wanted is not None:
-        return wanted
-    if kind == "document" and data and _may_be_text(told) and is_text(data):
-        return "txt"
-    raise InvalidRequestError(
-        f"the {kind}'s format is not one that Bedrock reads (given: {_given(told, name)})",
-        hint=f"formats: {', '.join(sorted(FORMATS[kind]))}; give one as its format or mime_type",
-    )
+    return wanted
 
 
 def mime_type_of(kind: str, format_: str) -> str:

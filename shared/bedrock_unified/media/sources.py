@@ -25,8 +25,9 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _S3 = re.compile(r"s3://[^/\s]{3,63}(/.*)?", re.DOTALL)
 _OWNER = re.compile(r"[0-9]{12}")
 _WAYS = "give the bytes, base64 text, a data: URL, a pathlib.Path, or an s3:// URI"
-#: The parameter of the adapters' models that allows downloads.
-ALLOW = "fetch_media=True"
+#: The parameter of the adapters' models that allows downloads, and the one of this package's functions.
+_ALLOW = "fetch_media=True"
+_ALLOW_HERE = "fetch=True"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ def decoded_base64(kind: str, text: object) -> bytes:
     Raises:
         InvalidRequestError: it is not base64.
     """
-    if isinstance(text, (bytes, bytearray)):
-        return bytes(text)
+    if isinstance(text, (bytes, bytearray, memoryview)):
+        return bytes(cast("bytes", text))
     try:
         if not isinstance(text, str):
             raise TypeError
@@ -115,7 +116,7 @@ def decoded_base64(kind: str, text: object) -> bytes:
         ) from error
 
 
-def s3_member(kind: str, uri: str, bucket_owner: str | None = None) -> dict[str, Any]:
+def s3_member(kind: str, uri: str, bucket_owner: object = None) -> dict[str, Any]:
     """The ``source`` member of an object in S3.
 
     Raises:
@@ -127,7 +128,7 @@ def s3_member(kind: str, uri: str, bucket_owner: str | None = None) -> dict[str,
         )
     location = {"uri": uri}
     if bucket_owner is not None:
-        if _OWNER.fullmatch(bucket_owner) is None:
+        if not isinstance(bucket_owner, str) or _OWNER.fullmatch(bucket_owner) is None:
             raise InvalidRequestError(
                 f"bucket_owner {bucket_owner!r:.40} is no AWS account", hint="give its 12 digits as text"
             )
@@ -167,11 +168,11 @@ def file_name(place: str) -> str:
     return unquote(re.split("[?#]", place, maxsplit=1)[0].rpartition("/")[2])
 
 
-def not_allowed(kind: str, url: str) -> InvalidRequestError:
-    """The error of a web address that may not be downloaded."""
+def not_allowed(kind: str, url: str, allow: str = _ALLOW) -> InvalidRequestError:
+    """The error of a web address that may not be downloaded; ``allow`` is what would allow it."""
     return InvalidRequestError(
         f"Bedrock does not fetch {without_query(url)!r} of the {kind}, and nobody else was allowed to",
-        hint=f"give the bytes, or an object in S3 as s3://bucket/key, or allow downloads with {ALLOW} "
+        hint=f"give the bytes, or an object in S3 as s3://bucket/key, or allow downloads with {allow} "
         "(from public addresses only, bounded in size and time)",
     )
 
@@ -189,7 +190,7 @@ def _text(kind: str, given: str, bucket_owner: str | None, fetch: bool | MediaFe
         return Source(s3_member(kind, uri, bucket_owner), name=uri)
     if scheme in ("http", "https"):
         if fetch is False:
-            raise not_allowed(kind, given)
+            raise not_allowed(kind, given, _ALLOW_HERE)
         from .fetching import MediaFetcher
 
         fetcher = MediaFetcher() if fetch is True else fetch
@@ -222,9 +223,8 @@ def _member(kind: str, given: Mapping[str, Any]) -> Source:
     location: Any = given.get("s3Location")
     if isinstance(location, Mapping):
         place = cast("Mapping[str, Any]", location)
-        owner: Any = place.get("bucketOwner")
         uri = str(place.get("uri"))
-        return Source(s3_member(kind, uri, owner), name=uri)
+        return Source(s3_member(kind, uri, place.get("bucketOwner")), name=uri)
     if kind == "document" and len(given) == 1 and ("text" in given or "content" in given):
         return Source(dict(given), mime_type="text/plain")
     raise InvalidRequestError(

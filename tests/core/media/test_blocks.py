@@ -123,7 +123,7 @@ def test_a_web_address_is_refused_unless_it_is_allowed() -> None:
     for make in (media.image, media.document, media.video, media.audio):
         with pytest.raises(InvalidRequestError, match=r"https://x\.example/a\.png") as raised:
             make(url)
-        assert "fetch_media=True" in str(raised.value.hint)
+        assert "downloads with fetch=True" in str(raised.value.hint)
         assert "s3cret" not in str(raised.value)
         assert "pass" not in str(raised.value)
 
