@@ -294,6 +294,14 @@ class BedrockClient(Caller):
                 return found
             asked.append(following)
 
+    def get_inference_profile(self, **request: Any) -> dict[str, Any]:
+        """GetInferenceProfile: the models behind an ``inferenceProfileIdentifier`` (id or ARN)."""
+        return self._run(op.GET_INFERENCE_PROFILE, request, readers.read_inference_profile)
+
+    async def aget_inference_profile(self, **request: Any) -> dict[str, Any]:
+        """The asynchronous :meth:`get_inference_profile`."""
+        return await self._arun(op.GET_INFERENCE_PROFILE, request, readers.read_inference_profile)
+
     def _next_page(self, asked: list[dict[str, Any]], token: Any) -> dict[str, Any] | None:
         """The filters of the next page, None behind the last."""
         if not token:

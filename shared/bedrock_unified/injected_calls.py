@@ -12,8 +12,8 @@ from .failures import ErrorMaker
 from .flow import Opened
 from .transport.injected import AsyncInjectedStream, InjectedStream, InjectedTransport
 from .wire import operations as op
-from .wire.failure import Failure
-from .wire.http import FailureKind, Flow, Response, TransportError
+from .wire.failure import Failure, InStreamFailure
+from .wire.http import FailureKind, Flow, Read, Response, TransportError
 from .wire.operations import Operation, encode
 
 #: The member without which an answer is none.
@@ -80,7 +80,7 @@ def injected_stream_flow(
     *,
     asynchronous: bool,
 ) -> Flow[Opened]:
-    """A streaming call on the caller's boto3 client."""
+    """A streaming call on the caller's boto3 client, read up to its first event as our own transports do."""
     answer = yield from injected_flow(transport, operation, members, errors)
     events = answer["stream" if operation is op.CONVERSE_STREAM else "body"]
     stream = AsyncInjectedStream(events, transport.executor) if asynchronous else InjectedStream(events)
@@ -88,7 +88,31 @@ def injected_stream_flow(
     headers = _headers(about)
     parser: EventParser = GivenEvents() if operation is op.CONVERSE_STREAM else GivenChunks()
     response = Response(about.get("HTTPStatusCode", 200), headers, b"")
-    return Opened(response, stream, parser, [], about.get("RetryAttempts", 0))
+    first = yield from _first_event(stream, operation, members.get("modelId"), errors, headers)
+    read = parser.feed(first) if first else []
+    return Opened(response, stream, parser, read, about.get("RetryAttempts", 0))
+
+
+def _first_event(
+    stream: InjectedStream | AsyncInjectedStream,
+    operation: Operation,
+    model_id: str | None,
+    errors: ErrorMaker,
+    headers: Mapping[str, str],
+) -> Flow[Any]:
+    """The first event, ``b""`` of a stream without any."""
+    try:
+        return (yield Read(stream))
+    except InStreamFailure as failure:
+        stream.close()
+        raise errors.answered(errors.in_stream(failure, headers), operation, model_id) from failure
+    except TransportError as failure:
+        stream.close()
+        request_id = headers.get("x-amzn-requestid")
+        raise errors.unanswered(failure, operation, model_id, request_id=request_id) from failure
+    except BaseException:  # the waiting was cancelled, too
+        stream.close()
+        raise
 
 
 def _failure(error: Any) -> Failure:

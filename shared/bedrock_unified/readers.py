@@ -48,6 +48,11 @@ def read_inference_profiles(response: Response) -> dict[str, Any]:
     return _listing(response, "inferenceProfileSummaries")
 
 
+def read_inference_profile(response: Response) -> dict[str, Any]:
+    """GetInferenceProfile, its times as ``datetime``."""
+    return with_times(without_nulls(_members(response)))
+
+
 def _listing(response: Response, name: str) -> dict[str, Any]:
     answer = with_times(_members(response))
     if not isinstance(answer.get(name), list):

@@ -46,8 +46,14 @@ SPELLINGS: dict[str, str] = {
     "anthropic_prompt_cache": "prompt_cache",
     "anthropic_prompt_cache_ttl": "prompt_cache_ttl",
     "provider": "model_family",
+    "base_model": "model_family",
     "base_model_id": "model_family",
+    "beta_use_converse_api": "use_converse",
 }
+
+
+#: Where what only a model knows belongs.
+_MODELS_OWN = "additional_model_request_fields"
 
 
 def canonical(
@@ -95,6 +101,7 @@ def canonical(
 def _nearest(name: str, known: Collection[str], spellings: Mapping[str, str]) -> str:
     candidates = [*known, *(alias for alias, target in spellings.items() if target in known)]
     near = get_close_matches(name, candidates, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    return f"known parameters: {', '.join(sorted(known))}"
+    hint = f"did you mean {near[0]!r}?" if near else f"known parameters: {', '.join(sorted(known))}"
+    if _MODELS_OWN in known:
+        return f"{hint}; fields of the model's own go into {_MODELS_OWN}"
+    return hint

@@ -159,6 +159,7 @@ def test_a_chunk_of_an_invocation_is_decoded(raw: bytes, padding: str) -> None:
     [
         ("ListFoundationModels", readers.read_models),
         ("ListInferenceProfiles", readers.read_inference_profiles),
+        ("GetInferenceProfile", readers.read_inference_profile),
     ],
 )
 def test_times_of_the_control_plane_are_datetimes_as_in_botocore(
@@ -174,7 +175,7 @@ def test_times_of_the_control_plane_are_datetimes_as_in_botocore(
 
 
 def test_no_other_member_is_taken_for_a_time(control: ServiceModel) -> None:
-    listings = ("ListFoundationModels", "ListInferenceProfiles")
+    listings = ("ListFoundationModels", "ListInferenceProfiles", "GetInferenceProfile")
     modelled = {
         name for listing in listings for name in time_members(control.operation_model(listing).output_shape)
     }

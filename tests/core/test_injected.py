@@ -412,7 +412,8 @@ def test_corrupt_bytes_of_a_stream_keep_what_came(failure: Exception, colour: st
     assert caught.value.partial is not None
 
 
-def test_leaving_a_stalled_stream_does_not_hold_up_the_event_loop() -> None:
+@pytest.mark.parametrize("begun", [True, False])
+def test_leaving_a_stalled_stream_does_not_hold_up_the_event_loop(begun: bool) -> None:
     woken, closed = threading.Event(), threading.Event()
 
     class Stalled:
@@ -422,6 +423,8 @@ def test_leaving_a_stalled_stream_does_not_hold_up_the_event_loop() -> None:
         lock = threading.Lock()
 
         def __iter__(self) -> Any:
+            if begun:
+                yield {"messageStart": {"role": "assistant"}}
             with self.lock:
                 woken.wait(10)
             yield from ()
@@ -430,14 +433,19 @@ def test_leaving_a_stalled_stream_does_not_hold_up_the_event_loop() -> None:
             with self.lock:
                 closed.set()
 
+    async def read(client: BedrockClient) -> None:
+        async with await client.aconverse_stream(**ASK) as opened:  # it opens with its first event
+            async for _ in opened:
+                pass
+
     async def run() -> float:
         async with BedrockClient(client=Boto(converse_stream={"stream": Stalled()})) as client:
-            opened = await client.aconverse_stream(**ASK)
-            reader = asyncio.create_task(opened.read())
+            reader = asyncio.create_task(read(client))
             await asyncio.sleep(0.05)
             began = time.monotonic()
             reader.cancel()
-            opened.close()
+            with pytest.raises(asyncio.CancelledError):
+                await reader
             return time.monotonic() - began
 
     assert asyncio.run(run()) < 1

@@ -20,6 +20,7 @@ from bedrock_unified.wire.operations import (
     CONTROL,
     CONVERSE,
     COUNT_TOKENS,
+    GET_INFERENCE_PROFILE,
     INVOKE_MODEL,
     INVOKE_MODEL_STREAM,
     LIST_FOUNDATION_MODELS,
@@ -221,6 +222,11 @@ def test_what_has_no_json_form_is_an_invalid_request(value: Any) -> None:
             {"typeEquals": "APPLICATION", "maxResults": 5, "nextToken": "a b&c=d/é"},
             "/inference-profiles?type=APPLICATION&maxResults=5&nextToken=a%20b%26c%3Dd%2F%C3%A9",
         ),
+        (
+            GET_INFERENCE_PROFILE,
+            {"inferenceProfileIdentifier": "arn:aws:bedrock:x/y"},
+            "/inference-profiles/arn%3Aaws%3Abedrock%3Ax%2Fy",
+        ),
     ],
 )
 def test_where_members_go(operation: Operation, members: dict[str, Any], target: str) -> None:
@@ -239,9 +245,11 @@ def test_each_operation_names_the_iam_action_that_allows_it() -> None:
         "InvokeGuardrailChecks": "bedrock:InvokeGuardrailChecks",
         "ListFoundationModels": "bedrock:ListFoundationModels",
         "ListInferenceProfiles": "bedrock:ListInferenceProfiles",
+        "GetInferenceProfile": "bedrock:GetInferenceProfile",
         "Rerank": "bedrock:Rerank",
     }
     assert {operation.name for operation in OPERATIONS if operation.service == CONTROL} == {
         "ListFoundationModels",
         "ListInferenceProfiles",
+        "GetInferenceProfile",
     }

@@ -137,7 +137,7 @@ def test_every_option_reaches_the_options_and_a_call_overrides_it() -> None:
         ({"reasoning_effort": "low"}, "reasoning", "low"),
         ({"anthropic_prompt_cache": True}, "prompt_cache", "auto"),
         ({"anthropic_prompt_cache": False}, "prompt_cache", "off"),
-        ({"anthropic_prompt_cache_ttl": "1h"}, "prompt_cache_ttl", "1h"),
+        ({"anthropic_prompt_cache_ttl": "1h", "anthropic_prompt_cache": True}, "prompt_cache_ttl", "1h"),
         ({"provider": "anthropic"}, "model_family", "anthropic"),
     ],
 )
@@ -152,11 +152,28 @@ def test_other_packages_spellings_of_options(given: dict[str, Any], name: str, v
         ({"prompt_cache": "maybe"}, "prompt_cache"),
         ({"capabilities": {"tool": True}}, "capability 'tool'"),
         ({"top_k": -1}, "top_k"),
+        ({"reasoning": "hihg"}, "reasoning is 'hihg'"),
+        ({"prompt_cache_ttl": "1h"}, "prompt_cache_ttl has no effect without prompt_cache"),
+        ({"prompt_cache_messages": 0}, "prompt_cache_messages has no effect without prompt_cache"),
     ],
 )
 def test_an_option_that_is_none_is_refused_at_construction(given: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
         ConverseParameters(**given)
+
+
+def test_how_prompts_are_cached_is_not_said_in_vain_by_a_call() -> None:
+    with pytest.raises(ConfigurationError, match="prompt_cache_ttl has no effect") as caught:
+        ConverseParameters().chat_options({"prompt_cache_ttl": "1h"})
+    assert "prompt_cache='auto'" in str(caught.value.hint)
+    whole = {"prompt_cache": True, "prompt_cache_ttl": "1h"}
+    assert ConverseParameters().chat_options(whole).prompt_cache_ttl == "1h"
+    model = ConverseParameters(prompt_cache="auto", prompt_cache_ttl="1h")
+    assert model.chat_options({"prompt_cache_ttl": "5m"}).prompt_cache_ttl == "5m"
+    assert model.chat_options({"prompt_cache": "off"}).prompt_cache == "off"
+    assert (
+        ConverseParameters(prompt_cache="off", prompt_cache_ttl="1h").chat_options({}).prompt_cache == "off"
+    )
 
 
 MEMBERS = (

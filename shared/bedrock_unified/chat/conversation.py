@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..calls import Line
 from ..converse.events import Event, EventParser
@@ -22,6 +22,9 @@ from ..wire.operations import Operation
 from .options import ChatOptions
 from .prepare import prepare
 from .route import invoke_members
+
+if TYPE_CHECKING:
+    from ..models.refusals import Refusal
 
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
@@ -48,6 +51,7 @@ class Conversation:
         self._learned = learned
         self._streaming = streaming
         self._model_id = str(request["modelId"])
+        self._refused: set[Refusal] = set()
         profile = learned.profile(self._model_id, options.model_family, options.capabilities)
         self._prepared = prepare(request, options, profile)
 
@@ -114,7 +118,8 @@ class Conversation:
     def _streams(self) -> bool:
         """Whether the answer is asked for as a stream."""
         profile = self._prepared.profile
-        tools = "toolConfig" in self._prepared.request
+        # It is ConverseStream that refuses tools; gpt-oss calls them in its native stream (bxcd6778618775eb).
+        tools = "toolConfig" in self._prepared.request and self._prepared.family is None
         return self._streaming and profile.streaming and (profile.streaming_tools or not tools)
 
     def _ask(self, line: Line, errors: ErrorMaker) -> Flow[dict[str, Any]]:
@@ -144,7 +149,8 @@ class Conversation:
             members = invoke_members(prepared.request, family, streaming=True)
             opened = yield from line.stream(op.INVOKE_MODEL_STREAM, members)
             maker = family.events()
-            _read_through(opened, lambda inner: native(inner, maker))
+            headers = opened.response.headers
+            _read_through(opened, lambda inner: native(inner, maker, headers))
         if prepared.names:
             from .streaming import rewritten
 
@@ -166,13 +172,21 @@ class Conversation:
         """Make the request weaker by what was refused, or raise.
 
         Only what nobody asked for gives way: preparing again with what was learned either changes the
-        request, or raises because it was an explicit wish.
+        request, or raises because it was an explicit wish. Nothing gives way twice: a model may refuse either
+        of two ways.
         """
-        from ..models.refusals import refusal_of, without
+        from ..models.refusals import override, refusal_of, without
 
         refusal = refusal_of(error.message) if error.status in _REFUSING else None
-        if refusal is None:
+        if refusal is None or refusal in self._refused:
             raise error
+        if refusal.capability in (self._options.capabilities or ()):
+            error.hint = (
+                f"capabilities says what {refusal.capability} is, and the model refuses {refusal.denies}: "
+                f"leave {refusal.capability!r} out of capabilities"
+            )
+            raise error
+        self._refused.add(refusal)
         before, streamed = self._prepared, self._streams()
         weaker = without(before.profile, refusal)
         try:
@@ -184,13 +198,14 @@ class Conversation:
             self._prepared = before
             raise error
         self._learned.add(self._model_id, refusal)
-        warnings.warn(
-            f"{self._model_id} refused {refusal.denies}; the request is sent without it, as are later ones "
-            f"of this client. capabilities={{{refusal.capability!r}: …}} says so from the start; "
-            "bedrock-unified's issue tracker would like to know of it",
-            CapabilityWarning,
-            stacklevel=2,
-        )
+        told = f"{self._model_id} refused {refusal.denies}: {refusal.instead}"
+        if refusal.lasting:
+            told += (
+                ", also in later calls of this client. "
+                f"capabilities={override(weaker, refusal)} says so from the start; "
+                "bedrock-unified's issue tracker would like to know of it"
+            )
+        warnings.warn(told, CapabilityWarning, stacklevel=2)
 
 
 def _unary(request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -206,6 +221,8 @@ def _read_through(opened: Opened, wrap: Callable[[EventParser], Any]) -> None:
     """Put a parser around the one of an opened stream, and through it what that has read already."""
     parser = wrap(_Replay(opened.parser, opened.events))
     opened.parser = parser
+    if not opened.events:
+        return  # of a boto3 client's stream nothing has been read
     opened.events = []
     with suppress(FrameError):  # the parser keeps it, and tells it when the stream is read
         opened.events = parser.feed(b"")

@@ -16,6 +16,7 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "prompt_cache_ttl": (None, "5m", "1h"),
     "guardrail_action": GUARDRAIL_ACTIONS,
     "use_converse": (None, True, False, "auto"),
+    "parallel_tool_calls": (None, True, False),
 }
 
 
@@ -41,8 +42,9 @@ class ChatOptions:
             :class:`~bedrock_unified.errors.GuardrailIntervened`, or ``redact`` what matched. A stream's text
             has passed when its end tells of it: then the error comes, and the trace is redacted.
         parallel_tool_calls: False forbids more than one call at a time, where the family can.
-        implied: of ``temperature``, ``tool_choice``, ``reasoning``, …: values that nobody asked for; they
-            give way where a model refuses them.
+        implied: of ``temperature``, ``top_p``, ``top_k``, ``stop_sequences``, ``max_tokens``, ``reasoning``,
+            ``tool_choice``, ``parallel_tool_calls`` and ``strict`` (of tools): what nobody asked for; it
+            gives way where a model refuses it.
     """
 
     top_k: int | None = None
@@ -61,7 +63,7 @@ class ChatOptions:
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
             value = getattr(self, name)
-            if not any(value is choice or value == choice for choice in allowed):
+            if not any(value is choice or (isinstance(value, str) and value == choice) for choice in allowed):
                 listed = ", ".join(repr(choice) for choice in allowed)
                 raise ConfigurationError(f"{name} is {value!r:.80}", hint=f"one of {listed}")
         guard = self.guard_content

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..converse.names import ToolNames
 from ..converse.normal import normalised
-from ..converse.tools import with_tool_choice
+from ..converse.tools import with_tool_choice, without_strict
 from ..models.profile import Profile
 from .options import ChatOptions
-from .route import native_family
+from .route import as_routed, native_family
 
 if TYPE_CHECKING:
     from ..invoke.families import Family
@@ -43,12 +43,18 @@ def prepare(request: Request, options: ChatOptions, profile: Profile) -> Prepare
         InvalidRequestError: something was asked for that this model cannot do.
     """
     implied = options.implied
-    normal = normalised(request, profile)
+    # Tools that are offered are left to the body, which says that it has no place for them.
+    normal = normalised(
+        request, profile if "toolConfig" in request else as_routed(profile, options.use_converse)
+    )
     ready = normal.request
-    if "toolConfig" in ready or options.parallel_tool_calls is not None:
-        ready = with_tool_choice(
-            ready, profile, implied="tool_choice" in implied, parallel=options.parallel_tool_calls
-        )
+    parallel = options.parallel_tool_calls
+    if "parallel_tool_calls" in implied and not profile.parallel_off:
+        parallel = None
+    if "toolConfig" in ready or parallel is not None:
+        ready = with_tool_choice(ready, profile, implied="tool_choice" in implied, parallel=parallel)
+    if "strict" in implied and not profile.takes_schemas:
+        ready = without_strict(ready)
     if options.reasoning is not None:
         from ..converse.reasoning import with_reasoning
 

@@ -9,6 +9,9 @@ from ..wire import json_codec
 
 Event = dict[str, Any]
 
+#: Members of a response that other events tell, or that a stream has beside it.
+_ELSEWHERE = frozenset({"output", "stopReason", "additionalModelResponseFields", "ResponseMetadata"})
+
 
 def events_of(response: Mapping[str, Any]) -> list[Event]:
     """The events whose reduction is this response, in AWS's order."""
@@ -20,8 +23,9 @@ def events_of(response: Mapping[str, Any]) -> list[Event]:
     if "additionalModelResponseFields" in response:
         stop["additionalModelResponseFields"] = response["additionalModelResponseFields"]
     events.append({"messageStop": stop})
-    about = ("usage", "metrics", "trace", "performanceConfig", "serviceTier")
-    events.append({"metadata": {name: response[name] for name in about if name in response}})
+    # Members that are newer than this code among them: what is said once is said at the end.
+    about = {name: value for name, value in response.items() if name not in _ELSEWHERE}
+    events.append({"metadata": about})
     return events
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..converse.events import Event, EventParser
@@ -89,16 +89,29 @@ class Rewritten(EventParser):
             self.reducer.feed(event)
 
 
-def native(inner: EventParser, maker: EventMaker) -> Rewritten:
-    """The chunks of InvokeModelWithResponseStream as Converse events."""
+def native(inner: EventParser, maker: EventMaker, headers: Mapping[str, str]) -> Rewritten:
+    """The chunks of InvokeModelWithResponseStream as Converse events.
+
+    Args:
+        headers: the answer's, which tell the service tier and the latency's kind as a whole answer's do.
+    """
+    from ..invoke.common import Told
+
+    service = Told.in_headers(headers).service
+
+    def served(events: list[Event]) -> list[Event]:
+        for event in events if service else ():
+            if "metadata" in event:
+                event["metadata"].update(service)
+        return events
 
     def rewrite(event: Event) -> list[Event]:
         chunk = event.get("chunk")
         if chunk is None:
             return []
-        return maker.feed(json_codec.loads(chunk["bytes"]))
+        return served(maker.feed(json_codec.loads(chunk["bytes"])))
 
-    return Rewritten(inner, rewrite, maker.end)
+    return Rewritten(inner, rewrite, lambda: served(maker.end()))
 
 
 def rewritten(inner: EventParser, rewrite: Callable[[Event], Event]) -> Rewritten:

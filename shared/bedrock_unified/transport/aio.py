@@ -123,7 +123,7 @@ class AsyncTransport:
             headers = {name.lower(): value for name, value in answer.headers.items()}
             if request.stream and answer.status == 200:
                 handed_over = answered = True
-                return Response(200, headers, b"", AsyncByteStream(answer, held.slots, deadline))
+                return Response(200, headers, b"", AsyncByteStream(answer, held, deadline))
             content = await answer.read()
             answered = True
             return Response(answer.status, headers, content)
@@ -234,16 +234,17 @@ async def _guard(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
 
 
 class AsyncByteStream:
-    """The body of a streaming response, read as it arrives."""
+    """The body of a streaming response, read as it arrives.
 
-    __slots__ = ("_answer", "_closed", "_deadline", "_loop", "_slots")
+    It holds its session: whoever reads may have let go of the client, whose collection would close it.
+    """
 
-    def __init__(
-        self, answer: aiohttp.ClientResponse, slots: asyncio.Semaphore, deadline: float | None
-    ) -> None:
+    __slots__ = ("_answer", "_closed", "_deadline", "_held", "_loop")
+
+    def __init__(self, answer: aiohttp.ClientResponse, held: _LoopSession, deadline: float | None) -> None:
         self._loop = asyncio.get_running_loop()
         self._answer = answer
-        self._slots: asyncio.Semaphore | None = slots
+        self._held: _LoopSession | None = held
         self._deadline = deadline
         self._closed = False
 
@@ -251,6 +252,8 @@ class AsyncByteStream:
         """The next bytes, ``b""`` at the end. Raises TransportError."""
         if self._closed:
             raise TransportError(FailureKind.CLOSED, "the stream was closed on this side")
+        if self._held is None:
+            return b""  # read to its end before; aiohttp would raise
         try:
             data = await self._answer.content.read(_CHUNK)
         except (aiohttp.ClientError, OSError) as error:
@@ -267,21 +270,21 @@ class AsyncByteStream:
 
     def close(self) -> None:
         """Close the connection unless the body was read to its end."""
-        if self._slots is not None:
+        if self._held is not None:
             self._closed = True
             self._answer.close()
             self._release()
 
     def __del__(self) -> None:
         # Dropped without being read or closed: its turn goes to the next call, on the loop's own thread.
-        if self._slots is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_abandon, self._answer, self._slots)
+        if self._held is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_abandon, self._answer, self._held.slots)
 
     def _release(self) -> None:
-        if self._slots is not None:
+        if self._held is not None:
             self._answer.release()
-            self._slots.release()
-            self._slots = None
+            self._held.slots.release()
+            self._held = None
 
 
 def _abandon(answer: aiohttp.ClientResponse, slots: asyncio.Semaphore) -> None:

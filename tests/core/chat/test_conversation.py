@@ -9,8 +9,10 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 
+from bedrock_unified import BedrockClient
 from bedrock_unified.chat.conversation import CapabilityWarning
 from bedrock_unified.chat.options import ChatOptions
 from bedrock_unified.chat.retold import events_of
@@ -22,8 +24,9 @@ from bedrock_unified.errors import (
     InvalidRequestError,
     StreamInterrupted,
 )
+from bedrock_unified.wire.eventstream import encode_frame
 
-from ..server import ASK, Received, Server, as_bedrock, converse_answer, event, reply
+from ..server import ASK, KEYS, Received, Server, as_bedrock, converse_answer, event, reply
 
 pytestmark = pytest.mark.usefixtures("no_aws")
 colours = pytest.mark.parametrize("colour", ["sync", "async"])
@@ -67,9 +70,11 @@ def ask(server: Server, colour: str, options: ChatOptions, **request: Any) -> di
     return asyncio.run(run())
 
 
-def listen(server: Server, colour: str, options: ChatOptions, **request: Any) -> tuple[list[Any], Any]:
+def listen(
+    server: Server, colour: str, options: ChatOptions, client: BedrockClient | None = None, **request: Any
+) -> tuple[list[Any], Any]:
     given = {**ASK, **request}
-    client = server.client(max_retries=0)
+    client = client or server.client(max_retries=0)
     if colour == "sync":
         with client, client.converse_stream(options=options, **given) as stream:
             return list(stream), stream
@@ -187,6 +192,38 @@ def test_our_own_cache_points_give_way(colour: str, server: Server) -> None:
 
 
 @colours
+def test_a_prompt_that_is_too_short_to_cache_does_not_end_caching(colour: str, server: Server) -> None:
+    """GM 3.B: a ValidationException on cache and minimum is tried once more without points."""
+    text = "The cachePoint is below the minimum number of tokens for a cache checkpoint."
+    server.answer = refusing(
+        text, when=lambda body: "cachePoint" in json.dumps(body) and len(str(body)) < 500
+    )
+    client = server.client(max_retries=0)
+    asked = [
+        {**ASK, "modelId": "vendor.unheard-of-v1:0", "system": [{"text": system}]}
+        for system in ("Be brief.", "Be brief. " * 100)
+    ]
+    options = ChatOptions(prompt_cache="auto")
+
+    async def aboth() -> None:
+        async with client:
+            for request in asked:
+                await client.aconverse(options=options, **request)
+
+    with pytest.warns(CapabilityWarning, match="so few tokens") as warned:
+        if colour == "async":
+            asyncio.run(aboth())
+        else:
+            with client:
+                for request in asked:
+                    client.converse(options=options, **request)
+    sent = ["cachePoint" in json.dumps(request.json()) for request in server.requests]
+    assert sent == [True, False, True]
+    assert len(warned) == 1
+    assert "later calls" not in str(warned[0].message)
+
+
+@colours
 def test_an_explicit_cache_point_does_not_give_way(colour: str, server: Server) -> None:
     server.answer = refusing(NO_CACHE, when=lambda body: True)
     with pytest.raises(InvalidRequestError):
@@ -198,6 +235,97 @@ def test_an_explicit_cache_point_does_not_give_way(colour: str, server: Server) 
             system=[{"text": "Be brief."}, {"cachePoint": {"type": "default"}}],
         )
     assert len(server.requests) == 1
+
+
+@colours
+def test_a_model_that_refuses_either_of_two_ways_is_asked_in_each_once(colour: str, server: Server) -> None:
+    def answer(request: Received) -> bytes:
+        thinking = request.json()["additionalModelRequestFields"]["thinking"]["type"]
+        text = {
+            "enabled": '"thinking.type.enabled" is not supported for this model.',
+            "adaptive": "adaptive thinking is not supported on this model",
+        }[thinking]
+        return reply({"message": text}, 400, x_amzn_ErrorType="ValidationException:http://x/")
+
+    server.answer = answer
+    with pytest.warns(CapabilityWarning), pytest.raises(InvalidRequestError, match="enabled"):
+        ask(server, colour, ChatOptions(reasoning="high"), modelId=CLAUDE)
+    assert len(server.requests) == 3
+
+
+@colours
+def test_a_capability_of_the_callers_own_word_does_not_give_way(colour: str, server: Server) -> None:
+    server.answer = refusing(NO_CACHE, when=lambda body: "cachePoint" in json.dumps(body))
+    options = ChatOptions(prompt_cache="auto", capabilities={"cache_places": ["system"]})
+    with pytest.raises(InvalidRequestError, match="leave 'cache_places' out of capabilities"):
+        ask(server, colour, options, modelId="vendor.unheard-of-v1:0", system=[{"text": "Be brief."}])
+    assert len(server.requests) == 1
+
+
+@colours
+@pytest.mark.parametrize("implied", [True, False])
+def test_strict_tools_give_way_where_nobody_asked_for_them(
+    implied: bool, colour: str, server: Server
+) -> None:
+    text = "This model doesn't support the strict field. Remove strict and try again."
+    server.answer = refusing(text, when=lambda body: "strict" in json.dumps(body))
+    strict = {"tools": [{"toolSpec": {**WEATHER["toolSpec"], "strict": True}}]}
+    given = {"modelId": "vendor.unheard-of-v1:0", "toolConfig": strict}
+    if not implied:
+        with pytest.raises(InvalidRequestError, match="strict"):
+            ask(server, colour, ChatOptions(), **given)
+        return
+    with pytest.warns(CapabilityWarning, match="strict tools"):
+        ask(server, colour, ChatOptions(implied=frozenset({"strict"})), **given)
+    assert server.requests[1].json()["toolConfig"] == {"tools": [WEATHER]}
+
+
+@colours
+def test_a_refused_signature_goes_and_its_reasoning_stays(colour: str, server: Server) -> None:
+    text = "This model doesn't support the reasoningContent.reasoningText.signature field."
+    server.answer = refusing(text, when=lambda body: "signature" in json.dumps(body))
+    thought = {"text": "Hm.", "signature": "c2ln"}
+    turns = [
+        *ASK["messages"],
+        {
+            "role": "assistant",
+            "content": [{"reasoningContent": {"reasoningText": thought}}, {"text": "Yes."}],
+        },
+        *ASK["messages"],
+    ]
+    with pytest.warns(CapabilityWarning):
+        ask(server, colour, ChatOptions(), modelId="vendor.unheard-of-v1:0", messages=turns)
+    content = server.requests[1].json()["messages"][1]["content"]
+    assert content == [{"reasoningContent": {"reasoningText": {"text": "Hm."}}}, {"text": "Yes."}]
+    assert thought["signature"] == "c2ln"  # the caller's is not changed
+
+
+def refusing_in_streams(request: Received) -> bytes:
+    """A refusal of cache points as the first frame of a stream, which began with status 200."""
+    if b"cachePoint" not in request.body:
+        return as_bedrock(request)
+    names = (":exception-type", "validationException"), (":content-type", "application/json")
+    frame = encode_frame((*names, (":message-type", "exception")), json.dumps({"message": NO_CACHE}).encode())
+    return reply(frame, Content_Type="application/vnd.amazon.eventstream")
+
+
+def boto3_client(server: Server) -> BedrockClient:
+    made: Any = boto3.client("bedrock-runtime", endpoint_url=server.url, region_name="us-east-1", **KEYS)
+    return BedrockClient(client=made)
+
+
+@colours
+@pytest.mark.parametrize("way", ["ours", "boto3"])
+def test_what_is_refused_by_the_first_event_of_a_stream_gives_way(
+    way: str, colour: str, server: Server
+) -> None:
+    server.answer = refusing_in_streams
+    client = boto3_client(server) if way == "boto3" else server.client(max_retries=0)
+    asked = {"modelId": "vendor.unheard-of-v1:0", "system": [{"text": "Be brief."}]}
+    with pytest.warns(CapabilityWarning):
+        events, _ = listen(server, colour, ChatOptions(prompt_cache="auto"), client=client, **asked)
+    assert texts(events) == "Good day."
+    assert ["cachePoint" in json.dumps(request.json()) for request in server.requests] == [True, False]
 
 
 @colours
@@ -320,8 +448,9 @@ def test_refused_tool_names_are_mapped_and_come_back(colour: str, server: Server
     dotted = {"toolSpec": {**WEATHER["toolSpec"], "name": "math.add"}}
     found = ask(server, colour, ChatOptions(), toolConfig={"tools": [dotted]})
     assert found["output"]["message"]["content"][0]["toolUse"]["name"] == "math.add"
-    _, stream = listen(server, colour, ChatOptions(), toolConfig={"tools": [dotted]})
-    assert stream.response["output"]["message"]["content"][0]["toolUse"]["name"] == "math.add"
+    for client in (server.client(max_retries=0), boto3_client(server)):
+        _, stream = listen(server, colour, ChatOptions(), client, toolConfig={"tools": [dotted]})
+        assert stream.response["output"]["message"]["content"][0]["toolUse"]["name"] == "math.add"
     assert {request.json()["toolConfig"]["tools"][0]["toolSpec"]["name"] for request in server.requests} == {
         "math_add"
     }
@@ -395,6 +524,8 @@ def test_what_matched_is_redacted_in_answers_and_in_the_trace_of_streams(colour:
         {"use_converse": "never"},
         {"guardrail_action": "shout"},
         {"guard_content": "some"},
+        {"use_converse": 1},
+        {"parallel_tool_calls": "no"},
     ],
 )
 def test_a_wish_that_is_none_is_named(given: dict[str, Any]) -> None:
@@ -441,6 +572,7 @@ def test_a_whole_answer_told_as_events_reduces_to_itself() -> None:
         "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
         "metrics": {"latencyMs": 1},
         "additionalModelResponseFields": {"x": 1},
+        "newerThanThis": {"y": 1},
     }
     reducer = StreamReducer()
     for told in events_of(answer):

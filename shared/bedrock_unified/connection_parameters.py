@@ -1,0 +1,251 @@
+"""The parameters of a connection, for all models of all adapters: chat, embeddings, reranking, guardrails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+
+from .client import BedrockClient
+from .errors import BedrockError, ConfigurationError
+from .failures import ErrorClasses
+from .settings import SECRETS, ConnectionSettings, shown
+from .spelling import canonical
+
+_HANDED_IN = ("client", "control_client", "agent_client")
+
+
+class ConnectionParameters(BaseModel):
+    """How a model reaches Bedrock; the fields are those of :class:`bedrock_unified.BedrockClient`.
+
+    Raises (at construction):
+        ConfigurationError: an unknown keyword, two spellings of one, a value that cannot work. Secrets are
+            never shown.
+    """
+
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+        extra="forbid",
+        defer_build=True,  # nobody makes the mixin itself; a model that is made says False again
+    )
+
+    #: Further spellings of this class's own fields.
+    spellings: ClassVar[Mapping[str, str]] = {}
+    #: The adapter's subclasses of the public error classes.
+    error_classes: ClassVar[ErrorClasses] = {}
+
+    region_name: str | None = Field(default=None, description="AWS region, such as us-east-1")
+    endpoint_url: str | None = Field(
+        default=None, description="endpoint of the runtime, with any path prefix"
+    )
+    control_endpoint_url: str | None = Field(default=None, description="endpoint of the control plane")
+    agent_endpoint_url: str | None = Field(default=None, description="endpoint of the agent runtime (Rerank)")
+    api_key: SecretStr | None = Field(default=None, exclude=True, repr=False, description="Bedrock API key")
+    aws_access_key_id: SecretStr | None = Field(default=None, exclude=True, repr=False)
+    aws_secret_access_key: SecretStr | None = Field(default=None, exclude=True, repr=False)
+    aws_session_token: SecretStr | None = Field(default=None, exclude=True, repr=False)
+    profile_name: str | None = Field(default=None, description="profile of the shared AWS files")
+    max_retries: int = Field(default=3, ge=0, description="tries after the first")
+    retry_read_timeouts: bool = Field(default=False, description="retry after `timeout`; may be paid twice")
+    connect_timeout: float = Field(default=5.0, gt=0, description="seconds for name, TCP and TLS")
+    timeout: float = Field(default=300.0, gt=0, description="seconds without a byte from AWS")
+    total_timeout: float | None = Field(default=None, gt=0, description="seconds for a whole call")
+    max_concurrency: int | None = Field(default=None, ge=1, description="requests in flight per event loop")
+    verify: bool | str | None = Field(default=None, description="path of a CA bundle, or False")
+    use_fips: bool | None = None
+    use_dualstack: bool | None = None
+    client: Any = Field(
+        default=None, exclude=True, repr=False, description="a BedrockClient or a boto3 client"
+    )
+    control_client: Any = Field(default=None, exclude=True, repr=False)
+    agent_client: Any = Field(default=None, exclude=True, repr=False)
+
+    _bedrock: BedrockClient | None = PrivateAttr(default=None)
+    _secrets_lost: bool = PrivateAttr(default=False)
+
+    def __init__(self, **given: Any) -> None:
+        # Not a validator: what a validator raises is wrapped with the input, secrets included.
+        named = canonical(
+            given, self._accepted(), where=type(self).__name__, also=type(self).spellings, allow_unknown=False
+        )
+        for name in SECRETS:
+            named[name] = _secret(name, named.get(name))
+        defaults = [name for name, value in named.items() if value is None and not self._takes_none(name)]
+        for name in defaults:
+            del named[name]
+        try:
+            super().__init__(**named)
+        except ValidationError as error:
+            raise _configuration_error(type(self).__name__, error) from None
+        self._check()
+
+    @classmethod
+    def _accepted(cls) -> frozenset[str]:
+        """Names this class takes: its fields, and what its framework passes beyond them."""
+        return _field_names(cls)
+
+    @classmethod
+    def _takes_none(cls, name: str) -> bool:
+        field = cls.model_fields.get(name)
+        return field is None or field.default is None or field.is_required()
+
+    def _check(self) -> None:
+        """Refuse at construction what could not work at the first call."""
+        self._settings()
+        self._check_client({})
+
+    def _check_client(self, changes: Mapping[str, Any]) -> None:
+        """Refuse a ``client`` that is none, and connection parameters that it would make meaningless.
+
+        Args:
+            changes: values that are about to be set.
+        """
+
+        def value(name: str) -> Any:
+            return changes[name] if name in changes else getattr(self, name)
+
+        client: Any = value("client")
+        if client is None:
+            return
+        where = type(self).__name__
+        decided = _decided_by(client)
+        if decided is None:
+            raise ConfigurationError(
+                f"{where}: client is a {type(client).__name__}, not a client of bedrock-runtime",
+                hint="give a BedrockClient, or boto3.client('bedrock-runtime')",
+            )
+        fields = type(self).model_fields
+        ignored = [
+            name
+            for name in fields
+            if name in decided
+            and (given := value(name)) != fields[name].default
+            and _plain(given) != decided[name]
+        ]
+        if ignored:
+            raise ConfigurationError(
+                f"{where}: client= decides about the connection, so {', '.join(ignored)} would be ignored",
+                hint="give them to the client that you make, or leave client= out",
+            )
+
+    def _settings(self) -> ConnectionSettings:
+        values = {name: getattr(self, name) for name in ConnectionSettings.names()}
+        for name in SECRETS:
+            values[name] = values[name].get_secret_value() if values[name] is not None else None
+        if isinstance(self.client, BedrockClient):
+            values["client"] = None
+        return ConnectionSettings(**values, secrets_lost=self._secrets_lost)
+
+    @property
+    def bedrock(self) -> BedrockClient:
+        """The client behind this model: the one it was given, or its own, made at the first use."""
+        client = self._bedrock
+        if client is None:
+            if isinstance(self.client, BedrockClient):
+                client = self.client.raising(type(self).error_classes)
+            else:
+                client = BedrockClient.from_settings(self._settings(), errors=type(self).error_classes)
+            self._bedrock = client
+        return client
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in SECRETS:
+            value = _secret(name, value)
+        if name in ConnectionSettings.names():
+            self._check_client({name: value})
+        super().__setattr__(name, value)
+        if name in ConnectionSettings.names():
+            self._bedrock = None  # the next call goes where the parameters now say
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values; where it goes elsewhere it has connections of its own.
+
+        The values are not checked, but for connection parameters that a ``client`` would make meaningless.
+        """
+        changed = {
+            name: _secret(name, value) if name in SECRETS else value for name, value in (update or {}).items()
+        }
+        if ConnectionSettings.names().intersection(changed):
+            self._check_client(changed)
+        copied = super().model_copy(update=changed, deep=deep)
+        if ConnectionSettings.names().intersection(changed):
+            copied._bedrock = None
+        return copied
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = dict(super().__getstate__())
+        fields = state["__dict__"] = dict(state["__dict__"])
+        private = state["__pydantic_private__"] = dict(state["__pydantic_private__"] or {})
+        lost = self._secrets_lost
+        for name in (*SECRETS, *_HANDED_IN):
+            held = fields.get(name)
+            if name == "client" and isinstance(held, BedrockClient):
+                continue  # it knows how to be written down
+            lost = lost or held is not None
+            fields[name] = None
+        private["_secrets_lost"] = lost
+        private["_bedrock"] = None
+        return state
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        memo = {} if memo is None else memo
+        for name in _HANDED_IN:  # a boto3 client cannot be copied, and is the caller's
+            if (held := getattr(self, name)) is not None:
+                memo[id(held)] = held
+        if self._bedrock is not None:
+            memo[id(self._bedrock)] = None
+        return super().__deepcopy__(memo)  # type: ignore[return-value]
+
+
+def _field_names(cls: type[BaseModel]) -> frozenset[str]:
+    names = set(cls.model_fields)
+    names.update(field.alias for field in cls.model_fields.values() if field.alias)
+    return frozenset(names)
+
+
+def _decided_by(client: Any) -> Mapping[str, Any] | None:
+    """The connection parameters that this client decides, with their values; None if it is no client.
+
+    A boto3 client leaves the control plane to the parameters, which reaches no model.
+    """
+    if isinstance(client, BedrockClient):
+        names = ConnectionSettings.names() - {"client"}
+        return {name: getattr(client.settings, name) for name in names}
+    if isinstance(client, type) or not any(
+        callable(getattr(client, method, None)) for method in ("converse", "invoke_model")
+    ):
+        return None
+    meta = getattr(client, "meta", None)
+    told = {
+        "region_name": getattr(meta, "region_name", None),
+        "endpoint_url": getattr(meta, "endpoint_url", None),
+    }
+    elsewhere = {"control_client", "control_endpoint_url", "agent_client", "agent_endpoint_url"}
+    names = ConnectionSettings.names() - {"client", *elsewhere}
+    return {**dict.fromkeys(names), **told}
+
+
+def _plain(value: Any) -> Any:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _secret(name: str, value: Any) -> SecretStr | None:
+    if value is None or isinstance(value, SecretStr):
+        return value
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} must be text, not {type(value).__name__}")
+    return SecretStr(value)
+
+
+def _configuration_error(where: str, error: ValidationError) -> BedrockError:
+    """pydantic's findings as one sentence, without the value of any secret."""
+    findings: list[str] = []
+    for found in error.errors(include_url=False, include_context=False, include_input=True):
+        name = ".".join(str(part) for part in found["loc"]) or where
+        secret = found["loc"] and found["loc"][0] in (*SECRETS, *_HANDED_IN)
+        unshown = secret or not found["loc"] or found["type"] == "missing"  # then the input is everything
+        given = "" if unshown else f" (given: {shown(found['input'], 120)})"
+        findings.append(f"{name}: {found['msg']}{given}")
+    return ConfigurationError(f"{where}: {'; '.join(findings)}")
