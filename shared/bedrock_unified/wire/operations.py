@@ -140,6 +140,14 @@ LIST_INFERENCE_PROFILES = Operation(
     in_path=(),
     in_query={"maxResults": "maxResults", "nextToken": "nextToken", "typeEquals": "type"},
 )
+GET_INFERENCE_PROFILE = Operation(
+    "GetInferenceProfile",
+    "GET",
+    "/inference-profiles/{inferenceProfileIdentifier}",
+    service=CONTROL,
+    action="bedrock:GetInferenceProfile",
+    in_path=("inferenceProfileIdentifier",),
+)
 RERANK = Operation(
     "Rerank",
     "POST",
@@ -160,6 +168,7 @@ OPERATIONS: tuple[Operation, ...] = (
     INVOKE_GUARDRAIL_CHECKS,
     LIST_FOUNDATION_MODELS,
     LIST_INFERENCE_PROFILES,
+    GET_INFERENCE_PROFILE,
     RERANK,
 )
 
@@ -197,7 +206,9 @@ def encode(operation: Operation, members: Mapping[str, Any]) -> Encoded:
         target = _path(operation, *path_values)
         if operation.method == "GET":
             query = {
-                operation.in_query[name]: str(value) for name, value in members.items() if value is not None
+                operation.in_query[name]: str(value)
+                for name, value in members.items()
+                if value is not None and name in operation.in_query
             }
             return Encoded(f"{target}?{urlencode(query, quote_via=quote)}" if query else target, {}, b"")
         if operation.raw_body:

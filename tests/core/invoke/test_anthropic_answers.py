@@ -222,6 +222,7 @@ def test_usage_counts_the_cache_by_its_times_and_the_reasoning() -> None:
     }
     told = response({**message(), "usage": usage}, {})["usage"]
     assert told["totalTokens"] == 183
+    assert told["output_tokens_details"] == {"thinking_tokens": 40}
     assert told["cacheDetails"] == [{"ttl": "5m", "inputTokens": 10}, {"ttl": "1h", "inputTokens": 20}]
     read = read_usage(told)
     assert read is not None
@@ -275,6 +276,20 @@ def test_an_error_inside_the_stream_is_converse_streams(kind: str, code: str) ->
 
 def test_later_kinds_of_events_are_passed_on() -> None:
     assert events().feed({"type": "a_later_event", "n": 1}) == [{"a_later_event": {"n": 1}}]
+
+
+def test_a_guardrail_may_tell_its_action_in_any_chunk() -> None:
+    """As Nova's streams do (bx196a583c2bb88e); what it did once holds for the answer."""
+    acted: Native = {"amazon-bedrock-guardrailAction": "INTERVENED"}
+    *parts, last = streamed(message({"type": "text", "text": "Blocked."}, stop_reason="end_turn"))
+    delta = next(place for place, part in enumerate(parts) if part["type"] == "content_block_delta")
+    parts[delta] = {**parts[delta], **acted}
+    trace = {"guardrail": {"actionReason": "No action."}}
+    unlike = {"amazon-bedrock-guardrailAction": "NONE", "amazon-bedrock-trace": trace}
+    for told in ([*parts, last], [*parts, {**last, **unlike}], [*parts, unlike, last]):
+        assert reduced(told)["stopReason"] == "guardrail_intervened"
+    assert reduced([*parts, unlike, last])["trace"] == trace
+    assert events().feed(acted) == []
 
 
 def test_a_stream_without_its_stop_was_cut() -> None:

@@ -52,6 +52,8 @@ def test_native_claude_gets_1024_tokens_and_4096_for_structured_output() -> None
     assert body({**asked, "outputConfig": {"textFormat": text_format}})["max_tokens"] == 4096
     forced = {"tools": [SPEC], "toolChoice": {"tool": {"name": "shelf"}}}
     assert body({**asked, "toolConfig": forced})["max_tokens"] == 4096
+    assert body({**asked, "toolConfig": {"tools": [SPEC], "toolChoice": {"any": {}}}})["max_tokens"] == 4096
+    assert body({**asked, "toolConfig": {"tools": [SPEC], "toolChoice": {"auto": {}}}})["max_tokens"] == 1024
     assert body({**asked, "toolConfig": forced, "inferenceConfig": {"maxTokens": 7}})["max_tokens"] == 7
 
 
@@ -60,6 +62,31 @@ def test_a_thinking_budget_raises_the_default_above_itself_and_nothing_else() ->
     asked = request({"text": "Hi"}, additionalModelRequestFields=thinking)
     assert body(asked)["max_tokens"] == 5120
     assert body({**asked, "inferenceConfig": {"maxTokens": 4200}})["max_tokens"] == 4200
+
+
+def test_thinking_without_a_budget_leaves_room_for_the_answer() -> None:
+    """Claude's own choice takes its tokens from max_tokens, too."""
+    thinking: dict[str, Any] = {"thinking": {"type": "adaptive"}}
+    for effort, expected in ((None, 5120), ("low", 2048), ("max", 17408), ("unheard of", 5120)):
+        fields = thinking if effort is None else {**thinking, "output_config": {"effort": effort}}
+        asked = request({"text": "Hi"}, additionalModelRequestFields=fields)
+        assert body(asked)["max_tokens"] == expected
+        assert body({**asked, "inferenceConfig": {"maxTokens": 7}})["max_tokens"] == 7
+    assert body(request({"text": "Hi"}, outputConfig={"effort": "max"}))["max_tokens"] == 1024
+
+
+def test_reasoning_config_is_claudes_thinking() -> None:
+    thinking = {"type": "enabled", "budget_tokens": 2048}
+    asked = request({"text": "Hi"}, additionalModelRequestFields={"reasoning_config": thinking, "top_k": 5})
+    made = body(asked)
+    assert made["thinking"] == thinking and made["top_k"] == 5 and made["max_tokens"] == 3072
+    assert "reasoning_config" not in made
+    both = {"reasoning_config": thinking, "thinking": thinking}
+    assert body({**asked, "additionalModelRequestFields": both})["thinking"] == thinking
+    contradiction = {**both, "thinking": {"type": "disabled"}}
+    with pytest.raises(InvalidRequestError, match="mean the same"):
+        body({**asked, "additionalModelRequestFields": contradiction})
+    assert asked["additionalModelRequestFields"] == {"reasoning_config": thinking, "top_k": 5}
 
 
 def test_rq_20_additional_fields_are_merged_into_the_body_and_win() -> None:
@@ -333,6 +360,14 @@ def test_what_has_no_form_in_messages_is_an_error_with_the_way_out(block: Any, w
 def test_members_without_a_form_are_errors_too(member: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError, match="has no form"):
         body(request({"text": "Hi"}, **member))
+
+
+def test_a_blob_that_is_text_is_base64_as_on_converses_wire() -> None:
+    source = {"bytes": "VGhlIGtleQ=="}
+    (native,) = content_of({"document": {"name": "d", "format": "txt", "source": source}})
+    assert native["source"] == {"type": "text", "media_type": "text/plain", "data": "The key"}
+    with pytest.raises(InvalidRequestError, match="is not UTF-8 text"):
+        content_of({"document": {"name": "d", "format": "txt", "source": {"bytes": "no base64!"}}})
 
 
 def test_text_documents_must_be_text_and_redacted_reasoning_claudes() -> None:

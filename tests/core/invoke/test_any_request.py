@@ -128,6 +128,43 @@ def test_any_message_of_the_service_model_is_written_or_refused(kind: str, data:
         json_codec.dumps(body)
 
 
+@pytest.mark.parametrize("kind", ["anthropic", "openai", "cohere"])
+def test_jsons_null_is_a_tools_result(kind: str) -> None:
+    spec = {"name": "find", "inputSchema": {"json": {"type": "object", "properties": {}}}}
+    request = {
+        "messages": [
+            {"role": "user", "content": [{"text": "A question"}]},
+            {"role": "assistant", "content": [{"toolUse": {"toolUseId": "a", "name": "find", "input": {}}}]},
+            {"role": "user", "content": [{"toolResult": {"toolUseId": "a", "content": [{"json": None}]}}]},
+        ],
+        "toolConfig": {"tools": [{"toolSpec": spec}]},
+    }
+    assert "null" in list(strings(FAMILIES[kind].body(request)))
+
+
+@pytest.mark.parametrize("kind", ["openai", "meta", "cohere"])
+def test_a_turn_of_another_role_is_refused_and_not_left_out(kind: str) -> None:
+    turns = [{"role": "user", "content": [{"text": "A question"}]}]
+    with pytest.raises(InvalidRequestError, match="role 'narrator'"):
+        FAMILIES[kind].body({"messages": [*turns, {"role": "narrator", "content": [{"text": "Hm."}]}]})
+
+
+def test_a_system_turn_behind_coheres_question_is_refused_and_not_left_out() -> None:
+    turns = [
+        {"role": "user", "content": [{"text": "A question"}]},
+        {"role": "system", "content": [{"text": "Be brief."}]},
+    ]
+    with pytest.raises(InvalidRequestError, match="role 'system'"):
+        FAMILIES["cohere"].body({"messages": turns})
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_additional_fields_must_be_a_dict(kind: str) -> None:
+    turns = [{"role": "user", "content": [{"text": "A question"}]}]
+    with pytest.raises(InvalidRequestError, match="additionalModelRequestFields is"):
+        FAMILIES[kind].body({"messages": turns, "additionalModelRequestFields": ["top_k"]})
+
+
 def strings(value: Any) -> Iterator[str]:
     """Every text in a JSON value."""
     if isinstance(value, str):

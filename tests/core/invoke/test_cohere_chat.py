@@ -193,7 +193,12 @@ def test_a_streams_citations_belong_to_its_text() -> None:
     )
     (block,) = answer["output"]["message"]["content"]
     assert block["citationsContent"]["content"] == [{"text": TEXT}]
-    assert len(block["citationsContent"]["citations"]) == 4
+    citations = block["citationsContent"]["citations"]
+    assert len(citations) == 4
+    whole = response(ANSWER, HEADERS)["output"]["message"]["content"]
+    assert citations == [
+        each for part in whole for each in part.get("citationsContent", {"citations": []})["citations"]
+    ]
     assert answer["stopReason"] == "end_turn"
     assert answer["usage"]["totalTokens"] == 16
     assert answer["additionalModelResponseFields"]["citations"] == CITATIONS
@@ -216,6 +221,30 @@ def test_rq_26_tool_calls_get_ids_and_stream() -> None:
         assert [(use["name"], use["input"]) for use in uses] == [("shelf", {"title": "Emma"}), ("now", {})]
         assert len({use["toolUseId"] for use in uses}) == 2
         assert answer["stopReason"] == "tool_use"
+
+
+def test_the_same_calls_in_another_answer_have_other_ids_and_streamed_the_same() -> None:
+    def ids(answer: Native) -> list[str]:
+        content = answer["output"]["message"]["content"]
+        return [block["toolUse"]["toolUseId"] for block in content if "toolUse" in block]
+
+    def whole(**more: Any) -> list[str]:
+        return ids(response({"text": "", "tool_calls": CALLS, "finish_reason": "COMPLETE", **more}, {}))
+
+    end = {"event_type": "stream-end", "finish_reason": "COMPLETE"}
+    calls = {"event_type": "tool-calls-generation", "tool_calls": CALLS}
+    streamed = ids(stream(calls, {**end, "response": {"generation_id": "g1"}}))
+    assert streamed == whole(generation_id="g1")
+    others = [whole(generation_id="g2"), whole(), whole(), ids(stream(calls, end)), ids(stream(calls, end))]
+    assert len({name for answer in (streamed, *others) for name in answer}) == 12
+
+
+def test_a_guardrail_may_tell_its_action_in_any_chunk() -> None:
+    acted = {"amazon-bedrock-guardrailAction": "INTERVENED"}
+    text = {"event_type": "text-generation", "text": "Blocked."}
+    end = {"event_type": "stream-end", "finish_reason": "COMPLETE"}
+    assert stream({**text, **acted}, end)["stopReason"] == "guardrail_intervened"
+    assert stream(text, acted, end)["stopReason"] == "guardrail_intervened"
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,10 @@ def test_a_text_cannot_forge_a_turn() -> None:
         Llama(3).body({"messages": [{"role": "user", "content": [{"text": forged}]}]})
     with pytest.raises(InvalidRequestError, match="own mark '</s>'"):
         Llama(2).body({"messages": [{"role": "user", "content": [{"text": "x </s>"}]}]})
+    with pytest.raises(InvalidRequestError, match="reserved_special_token_1"):
+        Llama(3).body(
+            {"messages": [{"role": "user", "content": [{"text": "a <|reserved_special_token_1|>"}]}]}
+        )
     old = "An old mark: </s>"
     assert old in Llama(3).body({"messages": [{"role": "user", "content": [{"text": old}]}]})["prompt"]
 
@@ -162,6 +166,17 @@ def test_a_stream_with_metrics_and_one_without_say_the_same() -> None:
     assert answers[0] == answers[1]
     assert answers[0]["output"]["message"]["content"] == [{"text": "Hello"}]
     assert answers[0]["usage"] == {"inputTokens": 7, "outputTokens": 3, "totalTokens": 10}
+
+
+def test_a_guardrail_may_tell_its_action_in_any_chunk() -> None:
+    maker, reducer = Llama().events(), StreamReducer()
+    acted = {"amazon-bedrock-guardrailAction": "INTERVENED"}
+    for part in (chunk("Bl", 1, **acted), chunk("ocked", 2), chunk("", 3, "stop")):
+        for event in maker.feed(part):
+            reducer.feed(event)
+    for event in maker.end():
+        reducer.feed(event)
+    assert reducer.stop_reason == "guardrail_intervened"
 
 
 def test_a_stream_without_a_stop_reason_was_cut() -> None:

@@ -224,6 +224,8 @@ def test_cached_tokens_are_not_converses_input_tokens_and_reasoning_is_counted()
     }
     told = response({**completion({"content": "x"}), "usage": usage}, {})["usage"]
     assert (told["inputTokens"], told["cacheReadInputTokens"], told["totalTokens"]) == (20, 80, 150)
+    for details in ("prompt_tokens_details", "completion_tokens_details"):
+        assert told[details] == usage[details]
     read = read_usage(told)
     assert read is not None and (read.input_tokens, read.reasoning_tokens) == (100, 30)
 
@@ -249,6 +251,55 @@ def test_calls_in_parallel_come_in_pieces() -> None:
     ]
     assert answer["usage"] == {"inputTokens": 9, "outputTokens": 4, "totalTokens": 13}
     assert answer["metrics"] == {"latencyMs": 17}
+
+
+def call_piece(index: int, **more: Any) -> Native:
+    return chunk({"tool_calls": [{"index": index, **more}]}, id="chatcmpl-1")
+
+
+def uses_of(answer: Native) -> list[tuple[str, str, Any]]:
+    uses = [block["toolUse"] for block in answer["output"]["message"]["content"] if "toolUse" in block]
+    return [(use["toolUseId"], use["name"], use["input"]) for use in uses]
+
+
+def test_an_id_in_every_piece_is_one_call_and_another_id_another_call() -> None:
+    answer = reduced(
+        call_piece(0, id="a", function={"name": "shelf", "arguments": '{"n"'}),
+        call_piece(0, id="a", function={"name": "shelf", "arguments": ": 1}"}),
+        call_piece(0, id="b", function={"name": "now", "arguments": '{"z": '}),
+        call_piece(0, function={"arguments": "2}"}),
+        chunk({}, "tool_calls"),
+    )
+    assert uses_of(answer) == [("a", "shelf", {"n": 1}), ("b", "now", {"z": 2})]
+
+
+def test_calls_without_ids_get_some_that_no_other_answer_has() -> None:
+    def streamed(identity: str) -> Native:
+        return reduced(
+            {**call_piece(0, function={"name": "shelf", "arguments": "{}"}), "id": identity},
+            {**call_piece(1, id=None, function={"name": "shelf", "arguments": {"n": 1}}), "id": identity},
+            chunk({}, "tool_calls"),
+        )
+
+    def whole(**more: Any) -> Native:
+        calls = [
+            {"type": "function", "function": {"name": "shelf", "arguments": "{}"}},
+            {"type": "function", "id": "", "function": {"name": "shelf", "arguments": {"n": 1}}},
+        ]
+        return response(completion({"content": None, "tool_calls": calls}, **more), {})
+
+    first, second = uses_of(streamed("chatcmpl-1")), uses_of(streamed("chatcmpl-2"))
+    assert first == uses_of(whole(id="chatcmpl-1")) != second
+    assert [use[1:] for use in first] == [("shelf", {}), ("shelf", {"n": 1})]
+    assert len({use[0] for use in (*first, *second)}) == 4
+    assert uses_of(whole())[0][0] != uses_of(whole())[0][0]
+
+
+def test_a_guardrail_may_tell_its_action_in_any_chunk() -> None:
+    acted = {"amazon-bedrock-guardrailAction": "INTERVENED"}
+    answer = reduced(chunk({"content": "Bl"}, **acted), acted, chunk({"content": "ocked."}, "stop"))
+    assert answer["stopReason"] == "guardrail_intervened"
+    assert answer["output"]["message"]["content"] == [{"text": "Blocked."}]
 
 
 def test_the_end_is_told_once_with_the_metrics_or_at_the_end_of_the_chunks() -> None:
