@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -17,26 +18,22 @@ from llama_index.core.base.llms.types import (
     MessageRole,
 )
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
-from llama_index.core.llms.llm import ToolSelection
 from pydantic import Field
 
 from bedrock_unified.converse.checks import check_converse
-from bedrock_unified.converse.tools import is_none
 from bedrock_unified.errors import ConfigurationError, InvalidRequestError
 from bedrock_unified.models.ids import parse_model_id
+from bedrock_unified.models.profile import profile_of
 from bedrock_unified.parameters import ConverseParameters
 
+from .boto import BOTO
 from .component import DUMPED, BedrockComponent
 from .leaving import acloses_when_left, closes_when_left, opened
 from .media import Found, remote_urls
-from .request import MODEL_SPELLINGS, Options, build_request, read_options
+from .request import MODEL_SPELLINGS, Options, Wishes, build_request, read_options, wishes, with_points
 from .responses import chat_response, completion_response
-from .streaming import AsyncChunks, Chunks, achunks, asingle_calls, chunks, single_calls
+from .streaming import AsyncChunks, Chunks, achunks, chunks
 from .structured import StructuredByTools
-from .tools import broken_calls, first_call_only, stop_reason, tool_calls, tool_config
-
-if TYPE_CHECKING:
-    from llama_index.core.tools import BaseTool
 
 #: What LlamaIndex's prompt helpers and memories plan with where nothing else is said.
 CONTEXT_WINDOW = 128_000
@@ -71,7 +68,11 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
     num_output: int | None = Field(
         default=None, ge=1, description="tokens of an answer that LlamaIndex reserves; default max_tokens"
     )
-    is_function_calling_model: bool = Field(default=True, description="whether the model can call tools")
+    application_inference_profile_arn: str | None = Field(
+        default=None, description="where requests go, instead of to the model, which says what it is"
+    )
+    system_prompt_caching: bool = Field(default=False, description="a cache point after the system prompt")
+    tool_caching: bool = Field(default=False, description="a cache point after the tools")
     additional_kwargs: dict[str, Any] = Field(
         default_factory=dict,
         description="members of the Converse request, laid over what the other parameters say",
@@ -79,11 +80,13 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
 
     @classmethod
     def _accepted(cls) -> frozenset[str]:
-        return super()._accepted() | DUMPED
+        return super()._accepted() | DUMPED | BOTO
 
     def _check(self) -> None:
         super()._check()
         parse_model_id(self.model)
+        if self.application_inference_profile_arn is not None:
+            parse_model_id(self.application_inference_profile_arn)
         self._check_additional()
 
     def _check_additional(self) -> None:
@@ -95,14 +98,14 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
                     f"{', '.join(sorted(additional.tools))} cannot stand here",
                     hint="give tools to the call, or put a toolConfig here",
                 )
-            probe = build_request(self, self.model, _PROBE, {}, additional=additional, streaming=True)
+            probe = self._built(_PROBE, {}, additional, _NOTHING, streaming=True)
             del probe["options"]
             check_converse(probe, operation="ConverseStream")
         except (InvalidRequestError, ConfigurationError) as error:
             raise ConfigurationError(f"additional_kwargs: {error.message}", hint=error.hint) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "model":
+        if name == "model" or (name == "application_inference_profile_arn" and value is not None):
             parse_model_id(value)
         super().__setattr__(name, value)
 
@@ -114,11 +117,14 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
     @property
     def metadata(self) -> LLMMetadata:
         """What LlamaIndex plans with; for any model id."""
+        calls_tools = self.is_function_calling_model
+        if calls_tools is None:
+            calls_tools = self._wishes({}).profile.tools
         return LLMMetadata(
             context_window=self.context_window or CONTEXT_WINDOW,
             num_output=self.num_output or self.max_tokens or NUM_OUTPUT,
             is_chat_model=True,
-            is_function_calling_model=self.is_function_calling_model,
+            is_function_calling_model=calls_tools,
             model_name=self.model,
         )
 
@@ -186,92 +192,6 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
         responses = await self._astream(self._prompted(prompt, formatted), kwargs)
         return (completion_response(response) async for response in responses)
 
-    # Tools
-
-    def _prepare_chat_with_tools(
-        self,
-        tools: Sequence[BaseTool],
-        user_msg: str | ChatMessage | None = None,
-        chat_history: list[ChatMessage] | None = None,
-        verbose: bool = False,
-        allow_parallel_tool_calls: bool = False,
-        tool_required: bool = False,
-        tool_choice: Any = None,
-        **kwargs: Any,
-    ) -> dict[str, Any]:
-        """The keywords of the :meth:`chat` that offers the tools. ``chat_history`` is not changed.
-
-        ``allow_parallel_tool_calls`` has no counterpart in Converse; it is kept by
-        :meth:`_validate_chat_with_tools_response`.
-        """
-        messages = [*(chat_history or ())]
-        if isinstance(user_msg, str):
-            messages.append(ChatMessage(role=MessageRole.USER, content=user_msg))
-        elif user_msg is not None:
-            messages.append(user_msg)
-        prepared: dict[str, Any] = {"messages": messages, **kwargs}
-        if tools or is_none(tool_choice) or not kwargs.get("toolConfig"):
-            if kwargs.get("toolConfig"):
-                raise InvalidRequestError(
-                    "a call was given tools next to toolConfig, which mean the same", hint="keep one of them"
-                )
-            config = tool_config(tools, tool_choice, required=tool_required)
-            if config is not None or is_none(tool_choice):  # None switches off those of additional_kwargs
-                prepared["toolConfig"] = config
-        elif tool_choice or tool_required:
-            prepared |= {"tool_choice": tool_choice, "tool_required": tool_required}  # refused by the call
-        return prepared
-
-    def _validate_chat_with_tools_response(
-        self,
-        response: ChatResponse,
-        tools: Sequence[BaseTool],
-        allow_parallel_tool_calls: bool = False,
-        **kwargs: Any,
-    ) -> ChatResponse:
-        """The response, with its first tool call alone where parallel ones are not wanted."""
-        return response if allow_parallel_tool_calls else first_call_only(response)
-
-    def stream_chat_with_tools(
-        self, tools: Sequence[BaseTool], *args: Any, allow_parallel_tool_calls: bool = False, **kwargs: Any
-    ) -> ChatResponseGen:
-        """LlamaIndex's own, which by itself would let parallel calls through that are not wanted."""
-        allowed = allow_parallel_tool_calls
-        responses = super().stream_chat_with_tools(tools, *args, allow_parallel_tool_calls=allowed, **kwargs)
-        return responses if allowed else single_calls(responses)
-
-    async def astream_chat_with_tools(
-        self, tools: Sequence[BaseTool], *args: Any, allow_parallel_tool_calls: bool = False, **kwargs: Any
-    ) -> ChatResponseAsyncGen:
-        """The asynchronous :meth:`stream_chat_with_tools`."""
-        allowed = allow_parallel_tool_calls
-        responses = await super().astream_chat_with_tools(
-            tools, *args, allow_parallel_tool_calls=allowed, **kwargs
-        )
-        return responses if allowed else asingle_calls(responses)
-
-    def get_tool_calls_from_response(
-        self, response: ChatResponse, error_on_no_tool_call: bool = True, **kwargs: Any
-    ) -> list[ToolSelection]:
-        """The tool calls of a response, or of a partial one of a stream (their input as far as it has come).
-
-        Of a whole response the calls alone that may be run: one that was cut short (``max_tokens``), or
-        whose input is no JSON object, is left out with a warning; its block stays in the message.
-
-        Raises:
-            ValueError: none, and ``error_on_no_tool_call``.
-        """
-        calls = tool_calls(response)
-        if not calls and error_on_no_tool_call:
-            broken = "".join(
-                f"; the call of {call.tool_name!r} is unfinished" for call in broken_calls(response)
-            )
-            raise ValueError(
-                "Expected at least one tool call, but got 0 tool calls "
-                f"(stop reason: {stop_reason(response)}{broken})."
-            )
-        return calls
-
     # The calls themselves, without LlamaIndex's events
 
     def _chat(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> ChatResponse:
@@ -331,9 +251,36 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
         *,
         streaming: bool,
     ) -> dict[str, Any]:
-        return build_request(
-            self, self.model, messages, given, additional=additional, streaming=streaming, fetched=found
+        arn = self.application_inference_profile_arn
+        request = build_request(
+            self,
+            arn or self.model,
+            messages,
+            given,
+            additional=additional,
+            streaming=streaming,
+            fetched=found,
         )
+        if request["modelId"] == arn and request["options"].model_family is None:
+            request["options"] = replace(request["options"], model_family=self._family_of_profile())
+        if self.system_prompt_caching or self.tool_caching:
+            request = with_points(request, system=self.system_prompt_caching, tools=self.tool_caching)
+        return request
+
+    def _wishes(self, given: dict[str, Any]) -> Wishes:
+        arn = self.application_inference_profile_arn
+        wished = wishes(self, arn or self.model, given, self._additional())
+        if wished.model_id == arn and wished.model_family is None:
+            wished = replace(wished, model_family=self._family_of_profile())
+        return wished
+
+    def _family_of_profile(self) -> str | None:
+        """What an application profile's model is; None where nothing is known of the model's id."""
+        try:
+            profile_of(self.model, family=self.model)
+        except ConfigurationError:
+            return None
+        return self.model
 
     def _additional(self) -> Options:
         return read_options(self.additional_kwargs, type(self).__name__)

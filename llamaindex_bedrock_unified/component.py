@@ -19,6 +19,8 @@ from bedrock_unified.client import BedrockClient
 from bedrock_unified.parameters import SECRETS
 from bedrock_unified.settings import ConnectionSettings
 
+from .boto import without_boto
+
 _logger = logging.getLogger(__name__)
 
 #: Stands in ``to_dict()`` where credentials, or a client that has some, were left out.
@@ -44,7 +46,7 @@ class BedrockComponent(BaseComponent):
     def __init__(self, **given: Any) -> None:
         given.pop("class_name", None)  # LlamaIndex writes it into every dump
         withheld = given.pop(WITHHELD, False) and all(given.get(name) is None for name in _CARRIERS)
-        super().__init__(**given)
+        super().__init__(**without_boto(given, type(self).__name__))
         if withheld:
             self._secrets_lost = True
 

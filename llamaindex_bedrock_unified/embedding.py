@@ -15,6 +15,7 @@ from bedrock_unified.embedding import DEFAULT_MODEL, HowToEmbed
 from bedrock_unified.embedding.parameters import SPELLINGS, EmbeddingParameters
 from bedrock_unified.errors import ConfigurationError
 
+from .batches import together, turns
 from .component import DUMPED, BedrockComponent
 
 #: What ``additional_kwargs`` may hold, in the way of other packages.
@@ -107,7 +108,27 @@ class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbeddin
         return self.bedrock.embed(inputs, **self._how(kind)).vectors if inputs else []
 
     async def _aembed(self, inputs: Sequence[Any], kind: str = "document") -> list[Embedding]:
-        return (await self.bedrock.aembed(inputs, **self._how(kind))).vectors if inputs else []
+        if not inputs:
+            return []
+        how = self._how(kind)
+        async with turns(how, inputs):
+            return (await self.bedrock.aembed(inputs, **how)).vectors
+
+    # LlamaIndex begins all batches of a call at once, each of which begins many requests
+
+    async def aget_text_embedding_batch(
+        self, texts: list[str], show_progress: bool = False, **kwargs: Any
+    ) -> list[Embedding]:
+        """One vector a text, in order; ``concurrency`` holds for all batches together."""
+        with together(self.concurrency):
+            return await super().aget_text_embedding_batch(texts, show_progress, **kwargs)
+
+    async def aget_image_embedding_batch(
+        self, img_file_paths: list[ImageType], show_progress: bool = False
+    ) -> list[Embedding]:
+        """One vector an image, in order; ``concurrency`` holds for all batches together."""
+        with together(self.concurrency):
+            return await super().aget_image_embedding_batch(img_file_paths, show_progress)
 
     # Texts
 
@@ -145,6 +166,6 @@ class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbeddin
 
 
 def _image(image: Any) -> dict[str, Any]:
-    if isinstance(image, str) and not image.startswith(("s3://", "data:", "http://", "https://")):
+    if isinstance(image, str) and not image.lower().startswith(("s3://", "data:", "http://", "https://")):
         return {"image": Path(image)}
     return {"image": image}

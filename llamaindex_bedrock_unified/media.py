@@ -7,7 +7,6 @@ where ``fetch_media`` allows it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -20,9 +19,10 @@ from llama_index.core.base.llms.types import (
     VideoBlock,
 )
 
+from bedrock_unified.converse.documents import DocumentNames, content_of
 from bedrock_unified.errors import InvalidRequestError
 from bedrock_unified.media import Fetched, format_of, mime_type_of
-from bedrock_unified.media.sources import data_url, not_allowed, s3_member, without_query
+from bedrock_unified.media.sources import data_url, file_name, not_allowed, s3_member, without_query
 
 #: Downloaded media by URL.
 Found: TypeAlias = Mapping[str, Fetched]
@@ -31,11 +31,8 @@ MEDIA = (ImageBlock, DocumentBlock, AudioBlock, VideoBlock)
 
 #: The MIME type for a Converse format, for the way back.
 mime_type = mime_type_of
-# Document names may hold letters, digits, single spaces, hyphens, parentheses and square brackets, as the
-# API reference of DocumentBlock says.
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9\-()\[\] ]+")
-_SPACES = re.compile(r" {2,}")
-_NAME_LENGTH = 200
+# What LlamaIndex calls a document that nobody named.
+_UNTITLED = "input_document"
 
 
 def remote_urls(messages: Iterable[ChatMessage]) -> list[str]:
@@ -72,27 +69,18 @@ def audio(block: AudioBlock, fetched: Found) -> dict[str, Any]:
     return _written("audio", block, block.format, fetched)
 
 
-def document(block: DocumentBlock, names: set[str], fetched: Found) -> dict[str, Any]:
+def document(block: DocumentBlock, names: DocumentNames, fetched: Found) -> dict[str, Any]:
     """A ``document`` block; ``names`` are those the request already uses, and grow by this one's.
 
     Raises as :func:`image`.
     """
     written = _written("document", block, block.document_mimetype, fetched)
-    written["document"]["name"] = document_name(block.title, names)
+    place = str(block.path or block.url or "")
+    wanted = None if place.startswith("data:") else file_name(place)
+    if block.title != _UNTITLED:
+        wanted = block.title
+    written["document"]["name"] = names.name(wanted, content_of(written["document"]["source"]))
     return written
-
-
-def document_name(title: str | None, names: set[str]) -> str:
-    """A name that Bedrock accepts and that no other document of the request has."""
-    cleaned = _SPACES.sub(" ", _NOT_IN_NAMES.sub(" ", title or "")).strip()[:_NAME_LENGTH].strip()
-    name = cleaned = cleaned or "document"
-    number = 1
-    while name in names:
-        number += 1
-        ending = f" {number}"
-        name = cleaned[: _NAME_LENGTH - len(ending)] + ending
-    names.add(name)
-    return name
 
 
 def _written(kind: str, block: Media, told: str | None, fetched: Found) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from llama_index.core.base.llms.types import (
     VideoBlock,
 )
 
+from bedrock_unified.converse.documents import DocumentNames, content_of
 from bedrock_unified.converse.turns import is_blank, merged_turns
 from bedrock_unified.errors import InvalidRequestError
 
@@ -108,13 +109,13 @@ class _Writer:
     def __init__(self, fetched: media.Found) -> None:
         self.where = ""
         self._fetched = fetched
-        self._names: set[str] = set()
+        self._names = DocumentNames()
 
     def reserve(self, content: Iterable[Block]) -> None:
         """Keep the names of documents that are sent as they are from being given to others."""
         for block in content:
             if name := (block.get("document") or {}).get("name"):
-                self._names.add(name)
+                self._names.reserve(name)
             self.reserve((block.get("toolResult") or {}).get("content") or ())
 
     def content(self, message: ChatMessage, *, from_model: bool) -> list[Block]:
@@ -212,11 +213,9 @@ class _Writer:
         written: list[Block] = []
         for part in block.content:
             if isinstance(part, TextBlock):
-                document: Block = {
-                    "name": media.document_name(block.title, self._names),
-                    "source": {"text": part.text},
-                    "format": "txt",
-                }
+                source = {"text": part.text}
+                name = self._names.name(block.title, content_of(source))
+                document: Block = {"name": name, "source": source, "format": "txt"}
                 part_written: Block = {"document": document}
             else:
                 (part_written,) = self._block(part)

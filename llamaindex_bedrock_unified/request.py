@@ -9,20 +9,25 @@ from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage
 
+from bedrock_unified.chat.route import as_routed
 from bedrock_unified.converse.checks import MEMBERS
 from bedrock_unified.converse.tools import is_none
 from bedrock_unified.errors import ConfigurationError, InvalidRequestError
+from bedrock_unified.models.profile import Profile, profile_of
 from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
 from bedrock_unified.spelling import SPELLINGS, canonical
 
 from .component import merged
 from .media import Found
 from .messages import write_messages
-from .tools import tool_config
+from .tools import choice_and_parallel, tool_config
 
 MODEL_SPELLINGS = {"model_id": "model", "model_name": "model", "modelId": "model"}
 _TOOLS = frozenset({"tools", "tool_choice", "tool_required"})
 _NAMES = CALL_PARAMETERS | _TOOLS | {"model"}
+#: A keyword of our own methods: what they put into a call that nobody asked for, as ``ChatOptions.implied``.
+IMPLIED = "implied"
+_FIELDS = "additionalModelRequestFields"
 #: Where a parameter stands in a request, for those that are not a member of their own.
 _PLACES = {
     "max_tokens": ("inferenceConfig", "maxTokens"),
@@ -44,12 +49,38 @@ _PLACES = {
 
 @dataclass(slots=True)
 class Options:
-    """Keywords by what they mean: parameters by name, members of the request, tools, the model."""
+    """Keywords by what they mean: parameters by name, members of the request, tools, the model, and which of
+    them nobody asked for."""
 
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     members: dict[str, Any] = field(default_factory=dict[str, Any])
     tools: dict[str, Any] = field(default_factory=dict[str, Any])
     model: str | None = None
+    implied: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What decides how a call is made, wherever it was said: in the call, ``additional_kwargs`` or the model.
+
+    Attributes:
+        model_id: where it goes.
+        fields: ``additionalModelRequestFields`` in all of its spellings.
+    """
+
+    model_id: str
+    model_family: str | None
+    capabilities: Mapping[str, Any] | None
+    use_converse: bool | str | None
+    reasoning: Any
+    parallel_tool_calls: bool | None
+    fields: Mapping[str, Any]
+
+    @property
+    def profile(self) -> Profile:
+        """What the model can do, by the way that its requests go."""
+        known = profile_of(self.model_id, family=self.model_family, overrides=self.capabilities)
+        return as_routed(known, self.use_converse)
 
 
 def read_options(given: Mapping[str, Any], where: str) -> Options:
@@ -72,6 +103,8 @@ def read_options(given: Mapping[str, Any], where: str) -> Options:
             options.model = value
         elif name in _TOOLS:
             options.tools[name] = value
+        elif name == IMPLIED:
+            options.implied = frozenset(value)
         elif name == "messages":
             raise InvalidRequestError(
                 f"{where} takes no {name!r} here", hint="they are the first argument of a call"
@@ -80,7 +113,44 @@ def read_options(given: Mapping[str, Any], where: str) -> Options:
             options.members[name] = value
         else:
             raise InvalidRequestError(f"{where} has no parameter {name!r}", hint=_nearest(name))
+    if isinstance(options.tools.get("tool_choice"), Mapping):
+        choice, parallel = choice_and_parallel(
+            options.tools["tool_choice"], options.parameters.get("parallel_tool_calls")
+        )
+        options.tools["tool_choice"] = choice
+        if parallel is not None:
+            options.parameters["parallel_tool_calls"] = parallel
     return options
+
+
+def wishes(model: ConverseParameters, model_id: str, given: Mapping[str, Any], additional: Options) -> Wishes:
+    """What a call with these keywords would be made with.
+
+    Raises:
+        InvalidRequestError: as :func:`read_options`.
+    """
+    options = read_options(given, type(model).__name__)
+    told = {**additional.parameters, **options.parameters}
+
+    def value(name: str) -> Any:
+        return told[name] if name in told else getattr(model, name)
+
+    fields: dict[str, Any] = {}
+    for said in (
+        value("additional_model_request_fields"),
+        additional.members.get(_FIELDS),
+        options.members.get(_FIELDS),
+    ):
+        fields = merged(fields, said or {})
+    return Wishes(
+        options.model or additional.model or model_id,
+        value("model_family"),
+        value("capabilities"),
+        value("use_converse"),
+        value("reasoning"),
+        value("parallel_tool_calls"),
+        fields,
+    )
 
 
 def build_request(
@@ -128,10 +198,24 @@ def build_request(
         }
     if options.tools:
         _offer(request, options)
-    request["options"] = model.chat_options(parameters)
+    request["options"] = model.chat_options(parameters, implied=additional.implied | options.implied)
     return request
 
 
+def with_points(request: dict[str, Any], *, system: bool, tools: bool) -> dict[str, Any]:
+    """The request with a cache point after its system prompt, and after its tools, where there is none."""
+    if system and (blocks := request.get("system")) and not _has_point(blocks):
+        request = {**request, "system": [*blocks, dict(_POINT)]}
+    if tools and (config := request.get("toolConfig")) and not _has_point(config.get("tools") or ()):
+        request = {**request, "toolConfig": {**config, "tools": [*config["tools"], dict(_POINT)]}}
+    return request
+
+
+def _has_point(blocks: Sequence[Mapping[str, Any]]) -> bool:
+    return any("cachePoint" in block for block in blocks)
+
+
+_POINT = {"cachePoint": {"type": "default"}}
 _NONE = Options()
 
 

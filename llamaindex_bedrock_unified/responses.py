@@ -21,6 +21,7 @@ from bedrock_unified.converse.reducer import parse_tool_input
 from bedrock_unified.converse.stopping import finish_reason
 from bedrock_unified.converse.usage import read_usage
 
+from .carrier import packed
 from .reading import SERVER_TOOL, read_citation, read_message, read_reasoning, read_tool_call
 
 Event = dict[str, Any]
@@ -37,14 +38,20 @@ def chat_response(response: Mapping[str, Any], *, delta: str | None = None) -> C
     """The ChatResponse of a Converse response, unary or reduced from a stream.
 
     ``raw`` is the response with ``usage`` in Bedrock's and in OpenAI's spelling (input including what the
-    prompt cache read and wrote); ``additional_kwargs`` hold the token counts and
-    ``finish_reason`` in OpenAI's words.
+    prompt cache read and wrote), and blobs as base64 text, for LlamaIndex writes its events as JSON;
+    ``additional_kwargs`` hold the token counts and ``finish_reason`` in OpenAI's words.
     """
     counts, usage = _tokens(response)
+    message = response["output"]["message"]
+    raw = dict(response)
+    if not all("text" in block or "toolUse" in block for block in message["content"]):
+        raw["output"] = {**response["output"], "message": {**message, "content": packed(message["content"])}}
+    if usage:
+        raw["usage"] = usage
     return ChatResponse(
-        message=read_message(response["output"]["message"]["content"]),
+        message=read_message(message["content"]),
         delta=delta,
-        raw={**response, "usage": usage} if usage else dict(response),
+        raw=raw,
         additional_kwargs={**counts, **_ended(response)},
     )
 
@@ -172,6 +179,7 @@ class ChunkReader:
         if "redactedContent" in reasoning:
             self._done.append(read_reasoning(reasoning))
             self._kind = ""
+            (event,) = packed([event])
             return self._so_far(event)
         if signature := reasoning.get("signature"):
             self._tool["signature"] = self._tool.get("signature", "") + signature

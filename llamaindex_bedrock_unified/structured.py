@@ -14,7 +14,6 @@ from llama_index.core.instrumentation.events.llm import (
     LLMStructuredPredictEndEvent,
     LLMStructuredPredictStartEvent,
 )
-from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.program.utils import FlexibleModel, create_flexible_model
 from llama_index.core.prompts.base import BasePromptTemplate, PromptTemplate
 from llama_index.core.types import PydanticProgramMode
@@ -25,7 +24,10 @@ from bedrock_unified import errors as core
 from bedrock_unified.converse.structured import Answer, Reading, may_force_tools, with_schema
 from bedrock_unified.converse.tools import is_none, tool_choice
 from bedrock_unified.errors import InvalidRequestError
-from bedrock_unified.models.profile import profile_of
+
+from .calling import CallsTools
+from .request import IMPLIED
+from .tools import choice_and_parallel
 
 _Object = TypeVar("_Object", bound=BaseModel)
 _dispatcher = get_dispatcher(__name__)
@@ -39,7 +41,7 @@ class StructuredOutputError(core.StructuredOutputError, ValueError):
     """The model answered, but not with an object of the class; ``partial`` is the whole Converse response."""
 
 
-class StructuredByTools(FunctionCallingLLM):
+class StructuredByTools(CallsTools):
     """A model that answers with objects: asked in every way alike, with the system prompt.
 
     ``pydantic_program_mode``: ``DEFAULT`` is the best way that the model has (its native structured output, a
@@ -105,7 +107,7 @@ class StructuredByTools(FunctionCallingLLM):
         return SchemaProgram(self, output_cls, prompt, llm_kwargs, prompt_args).astream()
 
 
-def is_ours(llm: FunctionCallingLLM) -> bool:
+def is_ours(llm: CallsTools) -> bool:
     """Whether structured answers of this model are asked for here, and not by a program of LlamaIndex's."""
     mode = llm.pydantic_program_mode
     return mode in _METHODS and (
@@ -124,7 +126,7 @@ class SchemaProgram(Generic[_Object]):
 
     def __init__(
         self,
-        llm: FunctionCallingLLM,
+        llm: CallsTools,
         output_cls: type[_Object],
         prompt: BasePromptTemplate,
         llm_kwargs: Mapping[str, Any] | None,
@@ -210,25 +212,21 @@ class SchemaProgram(Generic[_Object]):
 
 
 def _asked(
-    llm: Any, output_cls: type[BaseModel], llm_kwargs: Mapping[str, Any]
+    llm: CallsTools, output_cls: type[BaseModel], llm_kwargs: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Reading]:
     """The keywords of the call that asks for an object of the class, and how to read its answer."""
     kwargs = {name: value for name, value in llm_kwargs.items() if name not in _TOOL_KEYWORDS}
     chosen, required = llm_kwargs.get("tool_choice"), llm_kwargs.get("tool_required", True)
-    profile = profile_of(
-        kwargs.get("model") or llm.model,
-        family=getattr(llm, "model_family", None),
-        overrides=getattr(llm, "capabilities", None),
-    )
+    wished = llm._wishes(kwargs)
+    chosen, parallel = choice_and_parallel(chosen, wished.parallel_tool_calls)
+    if parallel is not None:
+        kwargs["parallel_tool_calls"] = parallel
+    profile = wished.profile
     method = _METHODS[llm.pydantic_program_mode]
     if (chosen is not None and not is_none(chosen)) or not required:
         method = "function_calling"
-    elif is_none(chosen) or (method is None and not llm.metadata.is_function_calling_model):
+    elif is_none(chosen) or (method is None and llm.is_function_calling_model is False):
         method = "json_schema" if profile.structured_output == "native" else "json_text"
-
-    def value(name: str) -> Any:
-        return kwargs[name] if name in kwargs else getattr(llm, name, None)
-
     try:
         schema = output_cls.model_json_schema()
     except PydanticUserError as error:
@@ -244,11 +242,20 @@ def _asked(
         description=schema.pop("description", None),
         profile=profile,
         method=method,
-        may_force=may_force_tools(profile, value("additional_model_request_fields"), value("reasoning")),
+        may_force=llm.supports_forced_tool_calls
+        and may_force_tools(profile, wished.fields, wished.reasoning),
     )
+    for name in ("tools", "toolConfig"):
+        if "toolConfig" in asked and kwargs.get(name):
+            raise InvalidRequestError(
+                f"{name} beside a structured answer, which this model gives by calling a tool",
+                hint="chat_with_tools() offers tools; ask for the object in a call of its own",
+            )
+    implied = set(reading.implied)
     if "toolConfig" in asked and (chosen is not None or not required):
         asked = {**asked, "toolConfig": {**asked["toolConfig"]}}
         asked["toolConfig"].pop("toolChoice", None)
+        implied.discard("tool_choice")
         if chosen is not None:
             asked["toolConfig"]["toolChoice"] = tool_choice(chosen, {reading.name})
     for member in ("system", "outputConfig"):
@@ -257,6 +264,8 @@ def _asked(
             asked[member] = both
         elif given is not None:
             asked[member] = given
+    if implied:
+        asked[IMPLIED] = sorted(implied)
     return {**kwargs, **asked}, reading
 
 

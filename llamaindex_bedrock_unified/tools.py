@@ -12,7 +12,7 @@ from pydantic import PydanticUserError
 from pydantic_core import from_json
 
 from bedrock_unified.converse.reducer import parse_tool_input
-from bedrock_unified.converse.tools import is_none, tool_choice, tool_spec
+from bedrock_unified.converse.tools import NONE, is_none, tool_choice, tool_spec, without_parallel
 from bedrock_unified.errors import InvalidRequestError
 from bedrock_unified.wire import json_codec
 
@@ -35,7 +35,7 @@ def tool_config(
     *,
     required: bool = False,
 ) -> dict[str, Any] | None:
-    """``toolConfig`` of a request; None without tools, and where none may be called.
+    """``toolConfig`` of a request; None without tools, the choice alone where none may be called.
 
     Args:
         tools: LlamaIndex tools, or members of ``toolConfig.tools`` as they are, or a whole ``toolConfig``.
@@ -48,7 +48,7 @@ def tool_config(
             them, a choice without tools, or two choices.
     """
     if is_none(choice):
-        return None
+        return {"toolChoice": dict(NONE)}  # calls of the history become text
     choice = choice or (True if required else None)
     whole: dict[str, Any] = {}
     if isinstance(tools, Mapping):
@@ -77,6 +77,27 @@ def tool_config(
         )
     chosen = tool_choice(choice, frozenset(names))
     return {"tools": written, **whole, **({} if chosen is None else {"toolChoice": chosen})}
+
+
+def choice_and_parallel(choice: Any, parallel: bool | None) -> tuple[Any, bool | None]:
+    """A choice without Anthropic's ``disable_parallel_tool_use``, and what the two say of parallel calls.
+
+    Args:
+        choice: in any spelling.
+        parallel: ``parallel_tool_calls`` beside it; None where nothing is said.
+
+    Raises:
+        InvalidRequestError: they say different things.
+    """
+    rest, said = without_parallel(choice)
+    if said is None:
+        return choice, parallel
+    if parallel is not None and parallel != said:
+        raise InvalidRequestError(
+            f"parallel_tool_calls is {parallel}, and tool_choice says disable_parallel_tool_use={not said}",
+            hint="leave one of them out",
+        )
+    return rest, said
 
 
 def _spec(tool: BaseTool) -> dict[str, Any]:

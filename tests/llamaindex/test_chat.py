@@ -90,25 +90,6 @@ def test_a_call_overrides_the_model_and_its_parameters(make_llm: Make, bedrock: 
     }
 
 
-def test_additional_kwargs_are_merged_and_never_added_up(make_llm: Make, bedrock: ScriptedBedrock) -> None:
-    llm = make_llm(
-        model="anthropic.claude-3-haiku-20240307-v1:0",
-        temperature=0.1,
-        max_tokens=512,
-        additional_kwargs={
-            "inferenceConfig": {"temperature": 0.5, "maxTokens": 100},
-            "additionalModelRequestFields": {"top_k": 4},
-            "top_p": 0.9,
-        },
-    )
-    llm.chat(QUESTION)
-    assert bedrock.bodies[-1]["inferenceConfig"] == {"temperature": 0.5, "maxTokens": 100, "topP": 0.9}
-    llm.chat(QUESTION, temperature=0.7, additionalModelRequestFields={"top_k": 5, "seed": 1})
-    assert bedrock.bodies[-1]["inferenceConfig"] == {"temperature": 0.7, "maxTokens": 100, "topP": 0.9}
-    assert bedrock.bodies[-1]["additionalModelRequestFields"] == {"top_k": 5, "seed": 1}
-    assert llm.additional_kwargs["additionalModelRequestFields"] == {"top_k": 4}
-
-
 def test_system_text_of_a_call_follows_the_system_messages(
     llm: BedrockConverse, bedrock: ScriptedBedrock
 ) -> None:
@@ -154,25 +135,6 @@ def test_values_that_bedrock_would_refuse_are_not_sent(
     with pytest.raises(InvalidRequestError, match="messages is empty"):
         llm.chat([])
     assert bedrock.requests == []
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        "qwen.qwen9-coder-v1:0",
-        "xx.new-vendor.model-from-tomorrow-v1:0",
-        "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123",
-        "arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:provisioned-model/abc",
-        "arn:aws:bedrock:us-east-1:123456789012:prompt/ABCDEFGHIJ:3",
-        "a-name-without-a-vendor",
-    ],
-)
-def test_any_model_can_be_asked_and_described(make_llm: Make, bedrock: ScriptedBedrock, model: str) -> None:
-    llm = make_llm(model=model)
-    assert llm.metadata.model_name == model
-    assert llm.metadata.is_function_calling_model
-    assert llm.chat(QUESTION).message.content == "Good day."
-    assert bedrock.requests[-1].model == model
 
 
 def test_metadata_say_what_was_configured() -> None:

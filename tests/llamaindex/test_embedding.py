@@ -14,7 +14,7 @@ from llama_index.core.embeddings import MultiModalEmbedding
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.schema import TextNode
 
-from bedrock_unified import ConfigurationError, InvalidRequestError, LocalBedrock
+from bedrock_unified import BedrockClient, ConfigurationError, InvalidRequestError, LocalBedrock
 from llamaindex_bedrock_unified import BedrockEmbedding
 
 from .conftest import KEYS
@@ -58,6 +58,52 @@ async def test_asynchronous_hooks_use_no_thread(
     texts = [f"text {number}" for number in range(30)]
     assert len(await embedding.aget_text_embedding_batch(texts)) == 30
     await embedding.bedrock.aclose()
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "at_once", "batches"),
+    [(TITAN, {}, 3, {1}), ("cohere.embed-v4:0", {}, 3, {4}), (TITAN, {"num_workers": 2}, 3, {1})],
+)
+async def test_concurrency_holds_for_all_batches_of_a_call(
+    model: str, given: dict[str, Any], at_once: int, batches: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way = most = 0
+    sizes: set[int] = set()
+
+    async def ainvoke(self: BedrockClient, **members: Any) -> dict[str, Any]:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.005)
+        under_way -= 1
+        body = json.loads(members["body"])
+        texts = body.get("texts", [body.get("inputText")])
+        sizes.add(len(texts))
+        vectors = [[float(text)] for text in texts]
+        answer = {"embedding": vectors[0], "embeddings": {"float": vectors}}
+        return {"body": json.dumps(answer).encode(), "ResponseMetadata": {}}
+
+    monkeypatch.setattr(BedrockClient, "ainvoke", ainvoke)
+    embedding = BedrockEmbedding(
+        model_name=model, concurrency=at_once, embed_batch_size=4, region_name="us-east-1", **given, **KEYS
+    )
+    found = await embedding.aget_text_embedding_batch([str(number) for number in range(40)])
+    assert found == [[float(number)] for number in range(40)]
+    assert (most, sizes) == (at_once, batches)
+    assert len(await embedding.aget_image_embedding_batch([])) == 0
+
+
+async def test_a_batch_that_fails_gives_its_turns_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ainvoke(self: BedrockClient, **members: Any) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        raise InvalidRequestError("no")
+
+    monkeypatch.setattr(BedrockClient, "ainvoke", ainvoke)
+    embedding = BedrockEmbedding(concurrency=2, embed_batch_size=2, region_name="us-east-1", **KEYS)
+    async with asyncio.timeout(5):
+        for _ in range(2):
+            with pytest.raises(InvalidRequestError):
+                await embedding.aget_text_embedding_batch(["a"] * 20)
 
 
 def test_dimensions_and_normalize_in_both_spellings(bedrock: ScriptedBedrock) -> None:
@@ -198,7 +244,7 @@ async def test_images_by_path_and_by_bytes(local: LocalBedrock, model: str, tmp_
     assert embedding.get_image_embedding_batch([BytesIO(PNG), str(path)]) == [vector, vector]
     assert await embedding.aget_image_embedding(BytesIO(PNG)) == vector
     assert await embedding.aget_image_embedding_batch([str(path)]) == [vector]
-    with pytest.raises(ConfigurationError, match="absent"):
+    with pytest.raises(InvalidRequestError, match="absent"):
         embedding.get_image_embedding(str(tmp_path / "absent.png"))
     with pytest.raises(InvalidRequestError, match="web address"):
         embedding.get_image_embedding("https://example.com/a.png")

@@ -123,3 +123,38 @@ async def test_a_failed_call_ends_its_event(make_llm: Make, bedrock: ScriptedBed
     ((_, end),) = debug.get_event_pairs(CBEventType.LLM)
     assert isinstance((end.payload or {})["exception"], ThrottlingError)
     await llm.bedrock.aclose()
+
+
+class Written(BaseEventHandler):
+    """Writes each event as JSON, as exporters do."""
+
+    seen: list[str]
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "Written"
+
+    def handle(self, event: Any, **_: Any) -> None:
+        self.seen.append(event.model_dump_json())
+
+
+@pytest.mark.parametrize("way", ["chat", "stream_chat", "acomplete", "astream_complete"])
+async def test_events_of_an_answer_with_blobs_can_be_written(
+    llm: BedrockConverse, bedrock: ScriptedBedrock, way: str
+) -> None:
+    redacted = {"reasoningContent": {"redactedContent": b"\xff\xfe"}}
+    bedrock.script = [
+        says(redacted, "See.", {"image": {"format": "png", "source": {"bytes": b"\x89PNG\xff"}}})
+    ]
+    if "stream" in way:
+        bedrock.script = [says(redacted, "See.")]
+    root = get_dispatcher()
+    handler = Written(seen=[])
+    root.add_event_handler(handler)
+    try:
+        response = await call(llm, way)
+    finally:
+        root.event_handlers.remove(handler)
+    assert "//4=" in handler.seen[-1]
+    first, *_ = response.raw["output"]["message"]["content"]
+    assert first == {"reasoningContent": {"redactedContent": "//4="}}

@@ -80,7 +80,7 @@ def test_media_are_sent_as_bytes_in_converses_formats(tmp_path: Path) -> None:
     )
     assert sent[:3] == [{"image": {"format": "png", "source": {"bytes": PNG}}}] * 3
     assert sent[3:] == [
-        {"document": {"format": "pdf", "name": "The report Q1 2026 pdf", "source": {"bytes": PDF}}},
+        {"document": {"format": "pdf", "name": "The report- Q1-2026", "source": {"bytes": PDF}}},
         {"video": {"format": "mov", "source": {"bytes": b"moving"}}},
         {"audio": {"format": "mp3", "source": {"bytes": b"ID3 sound"}}},
     ]
@@ -111,10 +111,26 @@ def test_a_document_that_is_text_goes_as_text_whatever_it_is_called(tmp_path: Pa
 
 def test_documents_of_one_request_have_different_names() -> None:
     sent = content(*(DocumentBlock(data=PDF, title="Policy") for _ in range(3)))
-    assert [block["document"]["name"] for block in sent] == ["Policy", "Policy 2", "Policy 3"]
+    assert [block["document"]["name"] for block in sent] == ["Policy", "Policy-2", "Policy-3"]
     long = content(*(DocumentBlock(data=PDF, title="x" * 300) for _ in range(2)))
     assert [len(block["document"]["name"]) for block in long] == [200, 200]
     assert long[0]["document"]["name"] != long[1]["document"]["name"]
+
+
+def test_documents_that_nobody_named_are_called_by_their_file_or_their_content(tmp_path: Path) -> None:
+    path = tmp_path / "Café menu.pdf"
+    path.write_bytes(PDF)
+    other = DocumentBlock(data=PDF + b"2")
+    names = [
+        [block["document"]["name"] for block in content(*blocks)]
+        for blocks in (
+            [DocumentBlock(path=path), DocumentBlock(url="s3://bucket/plans/b.docx"), other],
+            [other],
+        )
+    ]
+    assert names[0][:2] == ["Cafe menu", "b"]
+    assert names[0][2:] == names[1], "a name that depends on the other documents"
+    assert names[1][0].startswith("document-")
 
 
 @pytest.mark.parametrize(
@@ -284,7 +300,7 @@ def test_documents_sent_as_they_are_keep_their_names_for_themselves() -> None:
         ChatMessage(role="user", blocks=[DocumentBlock(data=PDF, title="b")]),
     )
     names = [block["document"]["name"] for block in turn["content"] if "document" in block]
-    assert names == ["report 2", "report", "b 2"]
+    assert names == ["report-2", "report", "b-2"]
 
 
 def test_sources_to_cite_become_search_results_or_documents_with_citations_on() -> None:

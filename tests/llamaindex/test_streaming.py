@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from llama_index.core.base.llms.types import (
@@ -18,9 +16,7 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.callbacks import CallbackManager, LlamaDebugHandler
 
-from bedrock_unified import StreamInterrupted
 from llamaindex_bedrock_unified import BedrockConverse
-from llamaindex_bedrock_unified.responses import ChunkReader
 
 from .scripted import ScriptedBedrock, calls, says
 
@@ -104,50 +100,6 @@ def test_a_tool_that_bedrock_runs_itself_is_shown_and_not_to_be_called(
         ]
     )
     assert bedrock.requests[-1].messages[1]["content"][:2] == [server, result]
-
-
-def test_redacted_thinking_arrives_and_goes_back(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
-    bedrock.script = [says({"reasoningContent": {"redactedContent": b"\0\1"}}, THOUGHT, "Yes.")]
-    *_, last = llm.stream_chat(QUESTION)
-    llm.chat([*QUESTION, last.message, *QUESTION])
-    first, second, _ = bedrock.requests[-1].messages[1]["content"]
-    assert first == {"reasoningContent": {"redactedContent": "AAE="}}
-    assert second == THOUGHT
-
-
-def _deltas(count: int) -> list[dict[str, Any]]:
-    start = {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "t", "name": "f"}}}
-    delta = {"contentBlockIndex": 0, "delta": {"toolUse": {"input": '"ab",'}}}
-    return [{"contentBlockStart": start}, *({"contentBlockDelta": delta} for _ in range(count))]
-
-
-def _cost(count: int) -> float:
-    events = _deltas(count)
-    best = float("inf")
-    for _ in range(3):
-        feed = ChunkReader().feed
-        start = time.process_time()
-        for event in events:
-            feed(event)
-        best = min(best, time.process_time() - start)
-    return best / count
-
-
-def test_a_tool_input_delta_costs_the_same_however_many_came_before() -> None:
-    assert _cost(8000) < 4 * _cost(500)
-
-
-def test_an_interrupted_stream_says_so_and_keeps_what_came(
-    llm: BedrockConverse, bedrock: ScriptedBedrock
-) -> None:
-    bedrock.script = [says("Good day to you.", cut=3)]
-    said = ""
-    with pytest.raises(StreamInterrupted) as raised:
-        for item in llm.stream_chat(QUESTION):
-            said += item.delta or ""
-    assert said == "Good day to "
-    assert raised.value.partial is not None
-    assert raised.value.partial["output"]["message"]["content"] == [{"text": said}]
 
 
 SLOW = "word " * 400

@@ -15,14 +15,17 @@ from pydantic import BaseModel, Field
 
 from bedrock_unified import InvalidRequestError
 from bedrock_unified import errors as core
+from bedrock_unified.chat.conversation import CapabilityWarning
 from llamaindex_bedrock_unified import BedrockConverse
-from llamaindex_bedrock_unified.structured import StructuredOutputError
+from llamaindex_bedrock_unified.structured import SchemaProgram, StructuredOutputError
 
-from .scripted import Answer, RawInput, ScriptedBedrock, calls, says
+from .scripted import Answer, RawInput, ScriptedBedrock, Sent, calls, says
 
 Make = Callable[..., BedrockConverse]
 # LlamaIndex's StructuredLLM writes its objects with pydantic's old json().
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20")
+LLAMA = "us.meta.llama3-1-70b-instruct-v1:0"
+ARN = "arn:aws:bedrock:us-east-1:123456789012:imported-model/"
 PROMPT = PromptTemplate("A song about {about}.")
 
 
@@ -86,17 +89,6 @@ async def test_ol_31_every_way_asks_alike_and_keeps_the_system_prompt(
     await llm.bedrock.aclose()
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_objects_of_a_stream_grow(make_llm: Make, bedrock: ScriptedBedrock, way: str) -> None:
-    bedrock.script = [answers(way)]
-    llm = make_llm(capabilities={"structured_output": way})
-    objects = list(llm.stream_structured_predict(**ABOUT))
-    titles = [one.title for one in objects if one.title]
-    assert len(set(titles)) > 2
-    assert titles == sorted(titles, key=len)
-    assert isinstance(objects[-1], Song)
-
-
 def test_the_program_mode_is_honoured(make_llm: Make, bedrock: ScriptedBedrock) -> None:
     native = {"capabilities": {"structured_output": "native"}}
     bedrock.script = [SONG]
@@ -120,17 +112,6 @@ def test_native_output_stands_beside_an_effort(make_llm: Make, bedrock: Scripted
     llm.structured_predict(**ABOUT, llm_kwargs={**effort, "system": [{"text": "Be kind."}]})
     assert bedrock.bodies[-1]["outputConfig"].keys() == {"effort", "textFormat"}
     assert bedrock.bodies[-1]["system"] == [{"text": "Be kind."}]
-
-
-def test_a_model_that_thinks_is_asked_to_call_the_tool_and_not_made_to(
-    make_llm: Make, bedrock: ScriptedBedrock
-) -> None:
-    bedrock.script = [SONG]
-    thinking = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
-    how = {"capabilities": {"structured_output": "tool"}, "max_tokens": 4000}
-    make_llm(**how, additional_model_request_fields=thinking).structured_predict(**ABOUT)
-    assert bedrock.bodies[-1]["toolConfig"]["toolChoice"] == {"auto": {}}
-    assert "calling the tool Song" in str(bedrock.bodies[-1]["system"])
 
 
 class Lengths(BaseModel):
@@ -228,3 +209,83 @@ class Caller(BaseModel):
 def test_a_class_without_a_json_schema_is_refused(llm: BedrockConverse) -> None:
     with pytest.raises(InvalidRequestError, match="Caller has a field without a JSON schema"):
         llm.structured_predict(Caller, PROMPT, about="time")
+
+
+THINKS = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+ROOM = {"max_tokens": 4000}
+
+
+@pytest.mark.parametrize(
+    ("model", "call"),
+    [
+        ({"additional_model_request_fields": THINKS}, {}),
+        ({"additional_kwargs": {"additionalModelRequestFields": THINKS}}, {}),
+        ({"additional_kwargs": {"reasoning": "low"}}, {}),
+        ({"reasoning": 1024}, {}),
+        ({}, THINKS),
+        ({}, {"reasoning_effort": "low"}),
+        ({}, {"additionalModelRequestFields": THINKS}),
+    ],
+)
+def test_thinking_is_heeded_wherever_it_is_said(
+    make_llm: Make, bedrock: ScriptedBedrock, model: dict[str, Any], call: dict[str, Any]
+) -> None:
+    bedrock.script = [SONG]
+    llm = make_llm(capabilities={"structured_output": "tool"}, **ROOM, **model)
+    assert llm.structured_predict(**ABOUT, llm_kwargs=call) == Song(**GIVEN)
+    body = bedrock.bodies[-1]
+    assert body["toolConfig"].get("toolChoice", {"auto": {}}) == {"auto": {}}
+    assert body["additionalModelRequestFields"]["thinking"]["type"] == "enabled"
+
+
+@pytest.mark.parametrize(
+    ("model", "call", "way"),
+    [
+        ({"additional_kwargs": {"model": LLAMA}}, {}, "tool"),
+        ({}, {"model_id": LLAMA}, "tool"),
+        ({}, {"capabilities": {"structured_output": "strict"}}, "strict"),
+        ({"additional_kwargs": {"capabilities": {"structured_output": "text"}}}, {}, "text"),
+        ({"model": f"{ARN}abc123"}, {"model_family": "claude-sonnet-4-5"}, "native"),
+        ({"model": f"{ARN}abc123", "model_family": "claude-2"}, {}, "text"),
+    ],
+)
+def test_the_way_is_that_of_the_calls_model(
+    make_llm: Make, bedrock: ScriptedBedrock, model: dict[str, Any], call: dict[str, Any], way: str
+) -> None:
+    bedrock.script = [answers(way)]
+    assert make_llm(**model).structured_predict(**ABOUT, llm_kwargs=call) == Song(**GIVEN)
+    body = bedrock.bodies[-1]
+    assert ("toolConfig" in body, "outputConfig" in body) == (way in ("strict", "tool"), way == "native")
+
+
+async def test_a_demand_that_nobody_made_gives_way_where_the_model_refuses_it(
+    make_llm: Make, bedrock: ScriptedBedrock
+) -> None:
+    message = "This model doesn't support the toolConfig.toolChoice.any field. Remove it and try again."
+    refusal = says(message, status=400, error="ValidationException")
+
+    def refuses(sent: Sent) -> Answer:
+        return refusal if "any" in sent.body["toolConfig"].get("toolChoice", {}) else SONG
+
+    bedrock.script = [refuses]
+    llm = make_llm(model="acme.brand-new-v1:0")
+    with pytest.warns(CapabilityWarning, match="acme.brand-new-v1:0 refused"):
+        assert await every_way(llm) == [Song(**GIVEN)] * 5
+    assert len(bedrock.bodies) == 6
+    await llm.bedrock.aclose()
+
+
+def test_a_body_without_a_place_for_tools_is_asked_in_words(make_llm: Make, bedrock: ScriptedBedrock) -> None:
+    llm = make_llm(model=LLAMA, use_converse=False)
+    assert not llm.metadata.is_function_calling_model
+    asked = SchemaProgram(llm, Song, PROMPT, {}, {"about": "time"})._asked
+    assert asked.keys() == {"system"}
+
+
+def test_tools_beside_a_tool_for_the_answer_are_refused(make_llm: Make, bedrock: ScriptedBedrock) -> None:
+    llm = make_llm(capabilities={"structured_output": "tool"})
+    tool = {"toolSpec": {"name": "raw", "inputSchema": {"json": {"type": "object"}}}}
+    for given in ({"tools": [tool]}, {"toolConfig": {"tools": [tool]}}):
+        with pytest.raises(InvalidRequestError, match="beside a structured answer"):
+            llm.structured_predict(**ABOUT, llm_kwargs=given)
+    assert bedrock.requests == []

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, TextBlock, ToolCallBlock
-from llama_index.core.prompts import PromptTemplate
 from llama_index.core.tools import FunctionTool
-from pydantic import BaseModel
 
 from bedrock_unified import InvalidRequestError
 from llamaindex_bedrock_unified import BedrockConverse
@@ -67,19 +65,29 @@ def test_no_tool_is_offered_where_none_may_be_called(llm: BedrockConverse, bedro
     assert all("toolConfig" not in body for body in bedrock.bodies)
 
 
+def test_calls_of_the_history_are_text_where_none_may_be_called(
+    llm: BedrockConverse, bedrock: ScriptedBedrock
+) -> None:
+    """A stub of the tool would be one that the model may call."""
+    used = ToolCallBlock(tool_call_id="t1", tool_name="clock", tool_kwargs={})
+    history = [
+        ChatMessage(role="user", content="What time is it?"),
+        ChatMessage(role="assistant", blocks=[used]),
+        ChatMessage(role="tool", content="noon", additional_kwargs={"tool_call_id": "t1"}),
+    ]
+    for tools in (TOOLS, []):
+        llm.chat_with_tools(tools, chat_history=history, tool_choice="none")
+        body = bedrock.bodies[-1]
+        assert "toolConfig" not in body
+        assert body["messages"][1]["content"] == [{"text": "[tool call t1: clock({})]"}]
+
+
 def test_a_choice_that_is_no_tool_is_refused(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
     with pytest.raises(InvalidRequestError, match=r"'wether'.*not among the tools"):
         llm.chat_with_tools(TOOLS, user_msg="Weather?", tool_choice="wether")
     with pytest.raises(InvalidRequestError, match="several tools are called 'clock'"):
         llm.chat_with_tools([TOOLS[1], TOOLS[1]], user_msg="Weather?")
     assert bedrock.requests == []
-
-
-def test_the_history_is_not_changed(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
-    history = [ChatMessage(role="user", content="a"), ChatMessage(role="assistant", content="b")]
-    llm.chat_with_tools(TOOLS, user_msg="c", chat_history=history)
-    assert len(history) == 2
-    assert [turn["content"][0]["text"] for turn in bedrock.bodies[-1]["messages"]] == ["a", "b", "c"]
 
 
 def test_tools_may_be_given_to_chat_itself(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
@@ -92,19 +100,6 @@ def test_tools_may_be_given_to_chat_itself(llm: BedrockConverse, bedrock: Script
     llm.chat(question, tools={"tools": [spec]})
     llm.chat(question, toolConfig={"tools": [spec]})
     assert [body["toolConfig"] for body in bedrock.bodies[1:]] == [{"tools": [spec]}] * 2
-
-
-def test_tools_of_the_history_alone_are_declared(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
-    call = ToolCallBlock(tool_call_id="t1", tool_name="weather", tool_kwargs={"city": "Paris"})
-    llm.chat(
-        [
-            ChatMessage(role="user", content="Weather?"),
-            ChatMessage(role="assistant", blocks=[call]),
-            ChatMessage(role="tool", content="sunny", additional_kwargs={"tool_call_id": "t1"}),
-        ]
-    )
-    (tool,) = bedrock.bodies[-1]["toolConfig"]["tools"]
-    assert tool["toolSpec"]["name"] == "weather"
 
 
 async def test_one_call_alone_is_kept_in_its_place_where_parallel_ones_are_not_wanted(
@@ -284,37 +279,3 @@ def test_a_tool_with_a_parameter_that_json_cannot_say_is_named(
     with pytest.raises(InvalidRequestError, match="the tool 'run' has a parameter without a JSON schema"):
         llm.chat_with_tools([FunctionTool.from_defaults(run)], user_msg="?")
     assert bedrock.requests == []
-
-
-class Song(BaseModel):
-    """A song."""
-
-    title: str
-    year: int
-
-
-SONG = says(calls("Song", {"title": "Yesterday, once more", "year": 1973}))
-
-
-async def test_structured_answers_are_objects(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
-    bedrock.script = [SONG]
-    prompt = PromptTemplate("A song about {about}.")
-    song = Song(title="Yesterday, once more", year=1973)
-    assert llm.structured_predict(Song, prompt, about="time") == song
-    assert bedrock.bodies[-1]["toolConfig"]["toolChoice"] == {"any": {}}
-    assert await llm.astructured_predict(Song, prompt, about="time") == song
-    assert llm.as_structured_llm(Song).complete("A song.").raw == song
-    await llm.bedrock.aclose()
-
-
-async def test_structured_streams_fill_their_objects(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
-    bedrock.script = [SONG]
-    prompt = PromptTemplate("A song about {about}.")
-    objects = list(llm.stream_structured_predict(Song, prompt, about="time"))
-    others = [one async for one in await llm.astream_structured_predict(Song, prompt, about="time")]
-    for seen in (objects, others):
-        titles = [one.title for one in seen if one.title]
-        assert len(set(titles)) > 2
-        assert titles == sorted(titles, key=len)
-        assert seen[-1] == Song(title="Yesterday, once more", year=1973)
-    await llm.bedrock.aclose()
