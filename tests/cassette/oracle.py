@@ -27,6 +27,7 @@ _OPERATIONS = (
     (r"/guardrail/[^/]+/version/[^/]+/apply", _RUNTIME, "ApplyGuardrail"),
     (r"/foundation-models", _CONTROL, "ListFoundationModels"),
     (r"/inference-profiles", _CONTROL, "ListInferenceProfiles"),
+    (r"/inference-profiles/[^/]+", _CONTROL, "GetInferenceProfile"),
     (r"/guardrail-checks/invoke", _RUNTIME, "InvokeGuardrailChecks"),
     (r"/rerank", _AGENT, "Rerank"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -47,10 +48,12 @@ class Weather(BaseModel):
     unit: str = Field(default="celsius", description="celsius or fahrenheit")
 
 
+_WRITTEN = json.dumps(replies.WEATHER_CALL["content"][1]["toolUse"]["input"])
 STRUCTURED = {
     **replies.WEATHER_CALL,
-    "content": [{"toolUse": {**replies.WEATHER_CALL["content"][1]["toolUse"], "name": "Weather"}}],
-    "pieces": [replies.WEATHER_CALL["pieces"][1]],
+    "content": [{"text": _WRITTEN}],
+    "pieces": [[_WRITTEN[:9], _WRITTEN[9:]]],
+    "stopReason": "end_turn",
 }
 
 
@@ -273,23 +276,23 @@ async def test_apredict_and_call(recording: Recording) -> None:
 @cassette("BedrockConverse.structured_predict", replies=[STRUCTURED])
 def test_structured_predict(recording: Recording) -> None:
     found = claude(recording).structured_predict(Weather, WEATHER_PROMPT, city="Paris")
-    assert found == Weather(**recording.answer.tool_uses[0]["input"])
+    assert found == Weather(**json.loads(recording.answer.text))
 
 
 @cassette("BedrockConverse.astructured_predict", replies=[STRUCTURED])
 async def test_astructured_predict(recording: Recording) -> None:
     found = await claude(recording).astructured_predict(Weather, WEATHER_PROMPT, city="Paris")
-    assert found == Weather(**recording.answer.tool_uses[0]["input"])
+    assert found == Weather(**json.loads(recording.answer.text))
 
 
 @cassette("BedrockConverse.stream_structured_predict", replies=[STRUCTURED])
 def test_stream_structured_predict(recording: Recording) -> None:
     *_, found = claude(recording).stream_structured_predict(Weather, WEATHER_PROMPT, city="Paris")
-    assert found.model_dump() == Weather(**recording.answer.tool_uses[0]["input"]).model_dump()
+    assert found.model_dump() == Weather(**json.loads(recording.answer.text)).model_dump()
 
 
 @cassette("BedrockConverse.astream_structured_predict", replies=[STRUCTURED])
 async def test_astream_structured_predict(recording: Recording) -> None:
     stream = await claude(recording).astream_structured_predict(Weather, WEATHER_PROMPT, city="Paris")
     found = [each async for each in stream][-1]
-    assert found.model_dump() == Weather(**recording.answer.tool_uses[0]["input"]).model_dump()
+    assert found.model_dump() == Weather(**json.loads(recording.answer.text)).model_dump()

@@ -333,6 +333,19 @@ async def test_alist_models(recording: Recording) -> None:
     assert replies.TITAN in {model["modelId"] for model in models}
 
 
+@cassette("BedrockClient.get_inference_profile")
+def test_get_inference_profile(recording: Recording) -> None:
+    profile = recording.client().get_inference_profile(inferenceProfileIdentifier=replies.NOVA)
+    assert holds(profile, recording.answer.whole)
+    assert profile["inferenceProfileId"] == replies.NOVA
+
+
+@cassette("BedrockClient.aget_inference_profile")
+async def test_aget_inference_profile(recording: Recording) -> None:
+    profile = await recording.client().aget_inference_profile(inferenceProfileIdentifier=replies.NOVA)
+    assert holds(profile, recording.answer.whole)
+
+
 @cassette("BedrockClient.list_inference_profiles", replies=replies.PROFILE_PAGES)
 def test_list_inference_profiles(recording: Recording) -> None:
     profiles = recording.client().list_inference_profiles(typeEquals="SYSTEM_DEFINED", maxResults=20)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from .recordings import CONVERSE, Exchange, folder, load
+from . import kinds
+from .recordings import Exchange, folder, load
 from .replay import ReplayServer
 from .tally import TALLY
 
@@ -33,7 +34,7 @@ def recorded_or_skipped() -> tuple[Exchange, ...]:
 @pytest.fixture(scope="session")
 def conversations(recorded: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
     """The exchanges of Converse and ConverseStream."""
-    return tuple(exchange for exchange in recorded if exchange.operation in CONVERSE)
+    return kinds.conversations(recorded)
 
 
 @pytest.fixture(autouse=True)

@@ -37,9 +37,12 @@ class LlamaIndexSpeaker(KeepsWhatModelsTake):
         """The LLM of the exchange's model."""
         model = self._models.get(exchange.model_id)
         if model is None:
-            model = BedrockConverse(model=exchange.model_id, endpoint_url=self._url, **CONNECTION)
+            model = self._made(model=exchange.model_id, endpoint_url=self._url, **CONNECTION)
             self._models[exchange.model_id] = model
         return model
+
+    def _made(self, **parameters: Any) -> BedrockConverse:
+        return BedrockConverse(**parameters)
 
     def ask(self, exchange: Exchange) -> Reply:
         return self._call(exchange, [_question()])

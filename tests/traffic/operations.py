@@ -11,8 +11,6 @@ from .recordings import Exchange
 from .shapes import as_botocore_takes, input_shape
 
 CONTROL_PLANE = frozenset({"ListFoundationModels", "GetInferenceProfile"})
-#: Operations that the client does not offer.
-NOT_OFFERED = frozenset({"GetInferenceProfile"})
 
 _INVOKE_HEADERS = {
     "accept": "accept",
@@ -33,6 +31,8 @@ def members(exchange: Exchange) -> dict[str, Any]:
     match exchange.operation:
         case "ListFoundationModels":
             return {}
+        case "GetInferenceProfile":
+            return {"inferenceProfileIdentifier": exchange.model_id}
         case "ApplyGuardrail":
             _, _, identifier, _, version, _ = exchange.path.split("/")
             own = {"guardrailIdentifier": unquote(identifier), "guardrailVersion": unquote(version)}
@@ -62,6 +62,8 @@ def call(client: BedrockClient, exchange: Exchange) -> tuple[dict[str, Any], lis
             return client.apply_guardrail(**request), []
         case "ListFoundationModels":
             return {"modelSummaries": client.list_models(**request)}, []
+        case "GetInferenceProfile":
+            return client.get_inference_profile(**request), []
     open_stream = client.converse_stream if exchange.operation == "ConverseStream" else client.invoke_stream
     with open_stream(**request) as stream:
         return {"ResponseMetadata": stream.response_metadata}, list(stream)
@@ -81,6 +83,8 @@ async def acall(client: BedrockClient, exchange: Exchange) -> tuple[dict[str, An
             return await client.aapply_guardrail(**request), []
         case "ListFoundationModels":
             return {"modelSummaries": await client.alist_models(**request)}, []
+        case "GetInferenceProfile":
+            return await client.aget_inference_profile(**request), []
     opening = client.aconverse_stream if exchange.operation == "ConverseStream" else client.ainvoke_stream
     async with await opening(**request) as stream:
         return {"ResponseMetadata": stream.response_metadata}, [event async for event in stream]

@@ -12,6 +12,7 @@ Request = dict[str, Any]
 MIME_TYPES = {
     ("image", "png"): "image/png",
     ("image", "jpeg"): "image/jpeg",
+    ("image", "webp"): "image/webp",
     ("document", "pdf"): "application/pdf",
     ("document", "txt"): "text/plain",
     ("document", "docx"): "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

@@ -94,16 +94,13 @@ def files_beside_the_result(body: Body, sent: Body) -> None:
             turn["content"] += [{"text": f"This is file {found[1]}:"}, part]
 
 
-def _names_without_underscores(filler: str) -> Callable[[Body, Body], None]:
-    def change(body: Body, sent: Body) -> None:
-        for place, turn in enumerate(body["messages"]):
-            for number, block in enumerate(turn["content"]):
-                name = block.get("document", {}).get("name", "")
-                given = sent["messages"][place]["content"][number].get("document", {}).get("name")
-                if "_" in name and given != name:  # one in Converse's own shape keeps its name
-                    block["document"]["name"] = name.replace("_", filler)
-
-    return change
+def _names_without_underscores(body: Body, sent: Body) -> None:
+    for place, turn in enumerate(body["messages"]):
+        for number, block in enumerate(turn["content"]):
+            name = block.get("document", {}).get("name", "")
+            given = sent["messages"][place]["content"][number].get("document", {}).get("name")
+            if "_" in name and given != name:  # one in Converse's own shape keeps its name
+                block["document"]["name"] = name.replace("_", "-")
 
 
 def formats_of_the_bytes(body: Body, sent: Body) -> None:
@@ -146,8 +143,7 @@ RULES = (
     Rule("neighbouring turns of one role are one turn", _one_turn_of_a_role),
     Rule("a file stands beside the tool's result", files_beside_the_result),
     Rule("success is not said", _success_unsaid, (LANGCHAIN,)),
-    Rule("a title's underscore is a hyphen", _names_without_underscores("-"), (LANGCHAIN,)),
-    Rule("a title's underscore is a space", _names_without_underscores(" "), (LLAMAINDEX,)),
+    Rule("a title's underscore is a hyphen", _names_without_underscores),
     Rule("bytes tell the format", formats_of_the_bytes),
     Rule("the tokens of reasoning are asked for", _reasoning_is_counted),
     Rule("there is room behind the reasoning", _room_for_the_answer),

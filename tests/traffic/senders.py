@@ -11,22 +11,27 @@ from llamaindex_bedrock_unified import BedrockConverse
 from .langchain_reader import langchain_call
 from .llamaindex_reader import llamaindex_call
 from .recordings import Exchange
-from .request_parts import Call
+from .request_parts import Call, Request
 from .reversal_rules import LANGCHAIN, LLAMAINDEX
 from .speakers import recorded_request
 
 
 class LangChainSender:
-    """Invokes or streams; tools are bound, as LangChain's users do it."""
+    """Invokes or streams; tools are bound, as LangChain's users do it.
+
+    Args:
+        more: further keywords of each model.
+    """
 
     framework = LANGCHAIN
 
-    def __init__(self, client: BedrockClient) -> None:
+    def __init__(self, client: BedrockClient, **more: Any) -> None:
         self._client = client
+        self._more = more
 
-    def send(self, exchange: Exchange) -> Call:
-        """Make the recorded call, and drop its answer."""
-        runnable, call = self._bound(exchange)
+    def send(self, exchange: Exchange, request: Request | None = None) -> Call:
+        """Make the recorded call (or this request in its place), and drop its answer."""
+        runnable, call = self._bound(exchange, request)
         if exchange.streams:
             for _ in runnable.stream(call.messages, **call.keywords):
                 pass
@@ -44,9 +49,9 @@ class LangChainSender:
             await runnable.ainvoke(call.messages, **call.keywords)
         return call
 
-    def _bound(self, exchange: Exchange) -> tuple[Any, Call]:
-        call = langchain_call(recorded_request(exchange))
-        model = ChatBedrock(model=exchange.model_id, client=self._client, **call.parameters)
+    def _bound(self, exchange: Exchange, request: Request | None = None) -> tuple[Any, Call]:
+        call = langchain_call(request or recorded_request(exchange))
+        model = ChatBedrock(model=exchange.model_id, client=self._client, **self._more, **call.parameters)
         if call.tools is None:
             return model, call
         chosen = {} if call.tool_choice is None else {"tool_choice": call.tool_choice}
@@ -54,16 +59,21 @@ class LangChainSender:
 
 
 class LlamaIndexSender:
-    """Chats, unary or streamed; with tools by LlamaIndex's own calls for them."""
+    """Chats, unary or streamed; with tools by LlamaIndex's own calls for them.
+
+    Args:
+        more: further keywords of each model.
+    """
 
     framework = LLAMAINDEX
 
-    def __init__(self, client: BedrockClient) -> None:
+    def __init__(self, client: BedrockClient, **more: Any) -> None:
         self._client = client
+        self._more = more
 
-    def send(self, exchange: Exchange) -> Call:
-        """Make the recorded call, and drop its answer."""
-        model, call, given = self._made(exchange)
+    def send(self, exchange: Exchange, request: Request | None = None) -> Call:
+        """Make the recorded call (or this request in its place), and drop its answer."""
+        model, call, given = self._made(exchange, request)
         if exchange.streams:
             stream = model.stream_chat if call.tools is None else model.stream_chat_with_tools
             for _ in stream(**given):
@@ -83,9 +93,13 @@ class LlamaIndexSender:
             await (model.achat if call.tools is None else model.achat_with_tools)(**given)
         return call
 
-    def _made(self, exchange: Exchange) -> tuple[BedrockConverse, Call, dict[str, Any]]:
-        call = llamaindex_call(recorded_request(exchange))
-        model = BedrockConverse(model=exchange.model_id, client=self._client, **call.parameters)
+    def _made(
+        self, exchange: Exchange, request: Request | None = None
+    ) -> tuple[BedrockConverse, Call, dict[str, Any]]:
+        call = llamaindex_call(request or recorded_request(exchange))
+        model = BedrockConverse(
+            model=str(exchange.model_id), client=self._client, **self._more, **call.parameters
+        )
         if call.tools is None:
             return model, call, {"messages": call.messages, **call.keywords}
         given = {

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from bedrock_unified import BedrockClient
 from bedrock_unified.errors import AuthenticationError, BedrockError, InvalidRequestError
 
-from .operations import NOT_OFFERED, acall, call, plane
+from .operations import acall, call, plane
 from .recordings import CONVERSE, Exchange
 from .replay import Asked, ReplayServer
 from .shapes import as_botocore_gives, event_shape, output_shape
@@ -46,12 +46,6 @@ over_each_transport = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(scope="session")
-def offered(recorded: Exchanges) -> Exchanges:
-    """The exchanges of all operations that the client has."""
-    return tuple(exchange for exchange in recorded if exchange.operation not in NOT_OFFERED)
-
-
 def test_the_recordings_are_all_there(recorded: Exchanges, conversations: Exchanges) -> None:
     assert len(conversations) >= 630
     assert {one.operation for one in conversations} == CONVERSE
@@ -66,12 +60,12 @@ def test_the_recordings_are_all_there(recorded: Exchanges, conversations: Exchan
 
 @over_each_transport
 def test_every_request_and_every_member_of_every_response_is_as_recorded(
-    make: MakeClient, server: ReplayServer, offered: Exchanges
+    make: MakeClient, server: ReplayServer, recorded: Exchanges
 ) -> None:
     responses: list[str] = []
     requests: list[str] = []
     with make(server.url) as client:
-        for exchange in offered:
+        for exchange in recorded:
             server.play(exchange)
             try:
                 response, events = call(client, exchange)
@@ -80,7 +74,7 @@ def test_every_request_and_every_member_of_every_response_is_as_recorded(
             else:
                 responses += _differences(exchange, response, events)
             requests += _asked_differently(exchange, server.asked)
-    ids = [exchange.id for exchange in offered]
+    ids = [exchange.id for exchange in recorded]
     try:
         TALLY.check("whole responses", f"{make.__name__} sync", ids, responses)
     finally:
@@ -89,11 +83,11 @@ def test_every_request_and_every_member_of_every_response_is_as_recorded(
 
 @over_each_transport
 async def test_every_member_of_every_response_is_as_recorded_asynchronously(
-    make: MakeClient, server: ReplayServer, offered: Exchanges
+    make: MakeClient, server: ReplayServer, recorded: Exchanges
 ) -> None:
     found: list[str] = []
     async with make(server.url) as client:
-        for exchange in offered:
+        for exchange in recorded:
             server.play(exchange)
             try:
                 response, events = await acall(client, exchange)
@@ -101,7 +95,7 @@ async def test_every_member_of_every_response_is_as_recorded_asynchronously(
                 found += _error_differences(exchange, error)
             else:
                 found += _differences(exchange, response, events)
-    TALLY.check("whole responses", f"{make.__name__} async", (one.id for one in offered), found)
+    TALLY.check("whole responses", f"{make.__name__} async", (one.id for one in recorded), found)
 
 
 def test_connections_are_kept_and_used_again(server: ReplayServer, conversations: Exchanges) -> None:

@@ -19,6 +19,7 @@ from bedrock_unified import BedrockClient
 from langchain_bedrock_unified import BedrockEmbeddings
 from llamaindex_bedrock_unified import BedrockEmbedding
 
+from . import kinds
 from .recordings import Exchange
 from .replay import ReplayServer
 from .speakers import CONNECTION, boto3_client
@@ -36,8 +37,8 @@ _WORDS |= {"embeddingPurpose": "input_type"}
 @pytest.fixture(scope="session")
 def embeddings(recorded: Exchanges) -> Exchanges:
     """The exchanges of embedding models."""
-    found = tuple(one for one in recorded if "embed" in str(one.model_id) and one.operation == "InvokeModel")
-    assert len(found) >= 23
+    found = kinds.embeddings(recorded)
+    assert len(found) == 23
     assert {str(one.model_id).split("-v")[0] for one in found} == {
         "amazon.titan-embed-text",
         "amazon.nova-2-multimodal-embeddings",
