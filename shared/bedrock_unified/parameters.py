@@ -103,7 +103,8 @@ class ConverseParameters(ConnectionParameters):
         """The members of a Converse request that are parameters, not content.
 
         Args:
-            overrides: values for this call by the names of the fields; None there switches one off.
+            overrides: values for this call by the names of the fields; None there switches one off. With
+                ``guardrail_identifier`` and ``guardrail_version`` goes all that is said of a guardrail.
             stop: stop sequences of this call, instead of the model's own; an empty list switches them off.
             streaming: whether the request is a ConverseStream.
 
@@ -185,6 +186,11 @@ class ConverseParameters(ConnectionParameters):
         def value(name: str) -> Any:
             return overrides[name] if name in overrides else getattr(self, name)
 
+        pair = ("guardrail_identifier", "guardrail_version")
+        if all(name in overrides and overrides[name] is None for name in pair) and not value(
+            "guardrail_config"
+        ):
+            return None  # this call goes without the model's
         return guardrail_config(
             value("guardrail_identifier"),
             _version(value("guardrail_version")),

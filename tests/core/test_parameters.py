@@ -244,3 +244,14 @@ def test_clients_that_were_handed_in_are_not_part_of_what_is_written_down() -> N
     assert "botocore" not in repr(model)
     runtime.close()
     control.close()
+
+
+def test_sp_26_a_disabled_trace_alone_asks_for_nothing() -> None:
+    assert ConverseParameters(guardrail_trace="disabled").converse_members({}) == {}
+    with pytest.raises(ConfigurationError, match="guardrail_identifier"):
+        ConverseParameters(guardrail_trace="enabled")
+
+
+def test_a_call_goes_without_the_models_guardrail() -> None:
+    model = ConverseParameters(guardrail_identifier="abc", guardrail_version=1, guardrail_trace="enabled")
+    assert model.converse_members({"guardrail_identifier": None, "guardrail_version": None}) == {}

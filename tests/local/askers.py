@@ -133,6 +133,7 @@ _REQUESTS: dict[str, dict[str, Any]] = {
     "tools": {"toolConfig": _TOOLS},
     "caching": {"system": [{"text": _RULES}], "toolConfig": _TOOLS},
     "an object": {"toolConfig": {"tools": [_tool("Book", strict=True)], "toolChoice": {"any": {}}}},
+    "an object by its schema": {"outputConfig": {"textFormat": _FORMAT}},
     "a tool's result": {"messages": _RESULT, "toolConfig": _TOOLS},
     "a forced tool": {"toolConfig": {**_TOOLS, "toolChoice": {"any": {}}}},
     "a cache point": {"system": [{"text": _RULES}, _POINT]},
@@ -166,6 +167,7 @@ _REQUESTS: dict[str, dict[str, Any]] = {
 }
 _IMPLIED = {
     "an object": {"tool_choice", "strict"},
+    "an object by its schema": {"output_config"},
     "a framework's temperature": {"temperature"},
     "a framework's temperature and top_p": {"temperature"},
     "a framework's top_p and stop sequences": {"top_p", "stop_sequences"},
@@ -226,7 +228,7 @@ class ThroughLangChain(Asker):
             self._runnable = self.chat.bind_tools(tools)
         if wish == "a forced tool":
             self._runnable = self.chat.bind_tools(tools, tool_choice="any")
-        if wish == "an object":
+        if wish.startswith("an object"):
             self._runnable = self.chat.with_structured_output(Book)
         if wish == "a strict tool":
             self._runnable = self.chat.with_structured_output(Book, method="function_calling", strict=True)
@@ -298,7 +300,7 @@ class ThroughLlamaIndex(Asker):
 
     def calls(self, form: Form) -> tuple[Callable[[], Any], Callable[[], Awaitable[Any]]]:
         llm = self.llm
-        if self.wish == "an object":
+        if self.wish.startswith("an object"):
             asked: tuple[Any, ...] = (Book, PromptTemplate(SAID))
             if form == "whole":
                 return lambda: llm.structured_predict(*asked), lambda: llm.astructured_predict(*asked)

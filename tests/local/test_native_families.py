@@ -259,6 +259,47 @@ def test_claude_obeys_a_schema_and_one_call_at_a_time(runtime: Any) -> None:
     assert [block["type"] for block in told["content"]].count("tool_use") == 1
 
 
+@pytest.mark.parametrize(
+    ("model", "more", "message"),
+    [
+        ("us.anthropic.claude-opus-4-8", {"top_k": 5}, "`top_k` is deprecated"),
+        (
+            "anthropic.claude-3-haiku-20240307-v1:0",
+            {"tools": [{"name": "now", "input_schema": {"type": "object"}, "strict": True}]},
+            "strict",
+        ),
+    ],
+)
+def test_claude_refuses_natively_what_it_refuses_on_converse(
+    runtime: Any, model: str, more: Body, message: str
+) -> None:
+    with pytest.raises(runtime.exceptions.ValidationException, match=message):
+        invoke(runtime, model, messages(user(ASKED), **more))
+
+
+def test_claude_counts_its_reasoning_where_it_reasons(runtime: Any) -> None:
+    thinking = {"type": "enabled", "budget_tokens": 1024}
+    body = messages(user(ASKED), thinking=thinking) | {"max_tokens": 2000}
+    told, _ = invoke(runtime, CLAUDE, body)
+    details = told["usage"]["output_tokens_details"]
+    assert 0 < details["thinking_tokens"] <= told["usage"]["output_tokens"]
+    (delta,) = [chunk for chunk in stream(runtime, CLAUDE, body) if chunk["type"] == "message_delta"]
+    assert delta["usage"]["output_tokens_details"] == details
+    plain, _ = invoke(runtime, CLAUDE, messages(user(ASKED)))
+    assert "output_tokens_details" not in plain["usage"]
+
+
+def test_the_service_that_was_asked_for_is_told_in_headers(runtime: Any) -> None:
+    body, _ = QUESTIONS[CLAUDE]
+    wished = {"serviceTier": "flex", "performanceConfigLatency": "standard"}
+    _, headers = invoke(runtime, CLAUDE, body, **wished)
+    answer = runtime.invoke_model_with_response_stream(modelId=CLAUDE, body=json.dumps(body), **wished)
+    list(answer["body"])
+    for told in (headers, answer["ResponseMetadata"]["HTTPHeaders"]):
+        assert told["x-amzn-bedrock-service-tier"] == "flex"
+        assert told["x-amzn-bedrock-performanceconfig-latency"] == "standard"
+
+
 def test_claudes_cache_is_counted_by_its_time_to_live(runtime: Any) -> None:
     block = {
         "type": "text",
@@ -339,4 +380,6 @@ def test_a_guardrail_judges_what_tags_mark_alone(connect: Any) -> None:
             text = f"Two spies left. The key is under the mat. <{tag}>{marked}</{tag}>"
             body = messages(user(text), **{"amazon-bedrock-guardrailConfig": {"tagSuffix": "xy1"}})
             told, _ = invoke(runtime, CLAUDE, body, **named)
+            assert (told["amazon-bedrock-guardrailAction"] == "INTERVENED") is blocked
+            told, _ = invoke(runtime, CLAUDE, {**body, "messages": [user(ASKED)], "system": text}, **named)
             assert (told["amazon-bedrock-guardrailAction"] == "INTERVENED") is blocked

@@ -40,7 +40,11 @@ MODELS: dict[str, dict[str, Any]] = {
 BEHIND = {"claude000000": CLAUDE, "gptoss000000": GPT, "llama0000000": LLAMA}
 ASKED = "The key is under the mat. Where is the key?"
 BOOK = 'On which shelf is the book "Emma"?'
-GUARDED = {"guardrail_identifier": "guard1", "guardrail_version": "1", "guardrail_trace": "enabled"}
+GUARDED: dict[str, Any] = {
+    "guardrail_identifier": "guard1",
+    "guardrail_version": "1",
+    "guardrail_trace": "enabled",
+}
 
 every_model = pytest.mark.parametrize("model", MODELS)
 with_tools = pytest.mark.parametrize("model", [name for name in MODELS if "llama" not in name])

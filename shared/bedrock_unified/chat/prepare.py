@@ -43,6 +43,10 @@ def prepare(request: Request, options: ChatOptions, profile: Profile) -> Prepare
         InvalidRequestError: something was asked for that this model cannot do.
     """
     implied = options.implied
+    if "output_config" in implied and profile.structured_output != "native":
+        from ..converse.structured import without_format
+
+        request = without_format(request)
     # Tools that are offered are left to the body, which says that it has no place for them.
     normal = normalised(
         request, profile if "toolConfig" in request else as_routed(profile, options.use_converse)

@@ -110,7 +110,10 @@ def _reasoning(block: Block, mode: str) -> Sequence[Block]:
     A signature is the family's own; where it is refused the text goes without it. Redacted reasoning is
     nothing but signed.
     """
-    told: Mapping[str, Any] | None = block["reasoningContent"].get("reasoningText")
+    given: Any = block["reasoningContent"].get("reasoningText")
+    if given is not None and not isinstance(given, Mapping):
+        return (block,)  # no reasoning at all: Bedrock says what is wrong with it
+    told = cast("Mapping[str, Any] | None", given)
     signed = told is None or bool(told.get("signature"))
     says = told is not None and bool(str(told.get("text") or "").strip())
     if not signed and not says:

@@ -99,7 +99,7 @@ def guardrail_config(
         **(config or {}),
         **{name: value for name, value in single.items() if value is not None},
     }
-    if not given:
+    if given in ({}, {"trace": "disabled"}):  # the second is what is so without a word
         return None
     problem = guardrail_problem(given, needed=True, names=_PARAMETERS)
     if problem is not None:

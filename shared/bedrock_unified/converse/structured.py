@@ -63,14 +63,15 @@ def with_schema(
     name = re.sub(r"[^a-zA-Z0-9_-]+", "_", name)[:64].strip("_") or "answer"
     way, held = _way(given, profile, method, strict)
     if way == JSON_SCHEMA:
-        return _formatted(request, held or given, name, description), Reading(way, name, wrapped)
+        implied = frozenset({"output_config"} if method is None else ())
+        return _formatted(request, held or given, name, description), Reading(way, name, wrapped, implied)
     if way == JSON_TEXT:
         text = _TEXT + json_codec.dumps(given).decode()
         return _instructed(request, text), Reading(way, name, wrapped)
     tool = tool_spec(name, description, held or given, strict=strict if held is None else True)
-    implied = {"tool_choice"} if held is None or strict else {"tool_choice", "strict"}
+    implied = frozenset({"tool_choice"} if held is None or strict else {"tool_choice", "strict"})
     asked = _tooled(request, tool, name, profile, may_force=may_force)
-    return asked, Reading(way, name, wrapped, frozenset(implied))
+    return asked, Reading(way, name, wrapped, implied)
 
 
 def may_force_tools(
@@ -98,6 +99,21 @@ def may_force_tools(
         return True
     wish = understood(reasoning)
     return wish.off or wish.empty
+
+
+def without_format(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The request with its ``outputConfig.textFormat`` in words: the answer is read alike.
+
+    The request itself where it has none.
+    """
+    config: Mapping[str, Any] = request.get("outputConfig") or {}
+    if "textFormat" not in config:
+        return request
+    told = _instructed(request, _TEXT + config["textFormat"]["structure"]["jsonSchema"]["schema"])
+    rest = {name: value for name, value in config.items() if name != "textFormat"}
+    if rest:
+        return {**told, "outputConfig": rest}
+    return {name: value for name, value in told.items() if name != "outputConfig"}
 
 
 def text_format(schema: Schema, *, name: str | None = None, description: str | None = None) -> dict[str, Any]:

@@ -74,8 +74,8 @@ class Reading:
         way: ``json_schema``, ``function_calling`` or ``json_text``.
         name: the tool's name, or the schema's.
         wrapped: the schema is no object, and was asked for as the property ``value`` of one.
-        implied: of ``tool_choice`` and ``strict``: what the request has and nobody asked for; it may give way
-            where a model refuses it, the answer is read alike.
+        implied: of ``output_config``, ``tool_choice`` and ``strict``: what the request has and nobody asked
+            for; it may give way where a model refuses it, the answer is read alike.
     """
 
     way: str

@@ -12,8 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, cast
+from uuid import uuid4
 
-from .common import BlockWriter, Event, Told, cut, json_text, last_events, response_of, words_for
+from .common import BlockWriter, Event, Told, cut, json_text, last_events, response_of, take_beside, words_for
 
 _STOP_REASONS = {
     "COMPLETE": "end_turn",
@@ -36,7 +37,7 @@ def response(body: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, A
     content = _content(body["text"], body.get("citations") or (), _by_id(body))
     calls = [
         {"toolUse": {**start, "input": parameters}}
-        for start, parameters in _calls(body.get("tool_calls") or (), str(body.get("generation_id", "")))
+        for start, parameters in _calls(body.get("tool_calls") or (), body)
     ]
     told = Told.in_headers(headers)
     reason = _stop_reason(body.get("finish_reason"), called=bool(calls))
@@ -49,28 +50,34 @@ def events() -> CohereEvents:
 
 
 class CohereEvents:
-    """The chunks of a chat stream, by their ``event_type``; kinds that say nothing are passed over."""
+    """The chunks of a chat stream, by their ``event_type``; kinds that say nothing are passed over.
 
-    __slots__ = ("_called", "_finished", "_writer")
+    Citations and calls wait for the stream's end, which directly follows them: it has the documents that are
+    cited, and the id of the answer (recorded), of which the ids of the calls are made.
+    """
+
+    __slots__ = ("_beside", "_calls", "_citations", "_finished", "_writer")
 
     def __init__(self) -> None:
         self._writer = BlockWriter()
-        self._called = False
+        self._beside: dict[str, Any] = {}
+        self._citations: list[Citation] = []
+        self._calls: list[Mapping[str, Any]] = []
         self._finished = False
 
     def feed(self, chunk: Mapping[str, Any]) -> list[Event]:
         """The Converse events of one chunk."""
+        if take_beside(self._beside, chunk):
+            return []
         kind = chunk["event_type"]
         events = self._writer.begin()
         if kind == "text-generation":
             if chunk["text"]:
                 self._writer.delta("text", {"text": chunk["text"]}, events)
         elif kind == "citation-generation":
-            for citation in chunk["citations"]:
-                for converse in _citations(citation, {}):
-                    self._writer.delta("text", {"citation": converse}, events)
+            self._citations += chunk["citations"]
         elif kind == "tool-calls-generation":
-            self._tool_calls(chunk["tool_calls"], events)
+            self._calls += chunk["tool_calls"]
         elif kind == "stream-end":
             events += self._stop(chunk)
         return events
@@ -85,24 +92,23 @@ class CohereEvents:
             raise cut("stream-end")
         return []
 
-    def _tool_calls(self, calls: Sequence[Mapping[str, Any]], events: list[Event]) -> None:
-        self._called = True
-        for number, (start, parameters) in enumerate(_calls(calls, json_text(calls))):
-            kind = ("tool", number)
-            self._writer.open(kind, events, {"toolUse": start})
-            self._writer.delta(kind, {"toolUse": {"input": json_text(parameters)}}, events)
-
     def _stop(self, chunk: Mapping[str, Any]) -> list[Event]:
         self._finished = True
         answer = cast("Mapping[str, Any]", chunk.get("response") or {})
         events: list[Event] = []
-        if (calls := answer.get("tool_calls")) and not self._called:
-            self._tool_calls(calls, events)
+        documents = _by_id(answer)
+        for citation in self._citations or answer.get("citations") or ():
+            for converse in _citations(citation, documents):
+                self._writer.delta("text", {"citation": converse}, events)
+        calls = _calls(self._calls or answer.get("tool_calls") or (), answer)
+        for number, (start, parameters) in enumerate(calls):
+            self._writer.open(("tool", number), events, {"toolUse": start})
+            self._writer.delta(("tool", number), {"toolUse": {"input": json_text(parameters)}}, events)
         self._writer.close(events)
-        told = Told.in_chunk(chunk)
+        told = Told.in_chunk(self._beside)
         native = chunk.get("finish_reason") or answer.get("finish_reason")
-        reason = _stop_reason(native, called=self._called)
-        return [*events, *last_events(reason, told.usage(), chunk, told, _fields(answer))]
+        reason = _stop_reason(native, called=bool(calls))
+        return [*events, *last_events(reason, told.usage(), self._beside, told, _fields(answer))]
 
 
 def _stop_reason(native: Any, *, called: bool) -> str:
@@ -119,8 +125,15 @@ def _by_id(answer: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {str(document.get("id")): document for document in answer.get("documents") or ()}
 
 
-def _calls(calls: Sequence[Mapping[str, Any]], seed: str) -> list[tuple[dict[str, Any], Mapping[str, Any]]]:
-    """Calls as ``toolUse`` without input, and the input. Cohere gives no ids: they are made from ``seed``."""
+def _calls(
+    calls: Sequence[Mapping[str, Any]], answer: Mapping[str, Any]
+) -> list[tuple[dict[str, Any], Mapping[str, Any]]]:
+    """Calls as ``toolUse`` without input, and the input.
+
+    Cohere gives them no ids: they are made of the answer's own. A second answer with the same calls must not
+    have the same ids, or its calls would count as answered; so an answer without an id gets a random one.
+    """
+    seed = str(answer.get("generation_id") or uuid4())
     digest = sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()[:24]
     return [
         ({"toolUseId": f"tooluse_{digest}{number}", "name": call["name"]}, call.get("parameters") or {})

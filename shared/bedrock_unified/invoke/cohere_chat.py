@@ -20,7 +20,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from .cohere_answers import CohereEvents, events, response
-from .common import Block, check_members, guard_tags, is_blank, json_text, kind_of, merged, no_form
+from .common import (
+    Block,
+    check_members,
+    document_text,
+    fields_of,
+    guard_tags,
+    is_blank,
+    json_text,
+    kind_of,
+    merged,
+    no_form,
+)
 
 __all__ = ["CohereEvents", "body", "events", "response"]
 
@@ -40,7 +51,6 @@ _INFERENCE = (
     ("topP", "p"),
     ("stopSequences", "stop_sequences"),
 )
-_TEXTS = frozenset({"csv", "html", "md", "txt"})
 _SAID = frozenset({"text", "guardContent", "citationsContent"})
 _BESIDE = frozenset({"document", "searchResult", "toolUse", "toolResult", "reasoningContent"})
 Guarded = Callable[[Block], str | None]
@@ -57,12 +67,13 @@ def body(request: Mapping[str, Any]) -> dict[str, Any]:
     turns = cast("Sequence[Mapping[str, Any]]", request["messages"])
     asked = _last_question(turns, guarded)
     history: list[dict[str, Any]] = []
+    for turn in turns:
+        if turn["role"] not in _ROLES:
+            raise no_form(f"a turn of the role {turn['role']!r:.40}", NAME)
     for turn in turns[:asked]:
         if any("toolUse" in block or "toolResult" in block for block in turn["content"]):
             raise no_form("a tool call before the last question", NAME)
         if text := _said(turn["content"], guarded):
-            if turn["role"] not in _ROLES:
-                raise no_form(f"a turn of the role {turn['role']!r:.40}", NAME)
             history.append({"role": _ROLES[turn["role"]], "message": text})
     question = [_said(turn["content"], guarded) for turn in turns[asked:] if turn["role"] == "user"]
     made: dict[str, Any] = {"message": "\n".join(text for text in question if text)}
@@ -83,7 +94,7 @@ def body(request: Mapping[str, Any]) -> dict[str, Any]:
     for ours, theirs in _INFERENCE:
         if inference.get(ours) is not None:
             made[theirs] = inference[ours]
-    return merged({**made, **of_guardrail}, request)
+    return merged({**made, **of_guardrail}, fields_of(request))
 
 
 def _last_question(turns: Sequence[Mapping[str, Any]], guarded: Guarded) -> int:
@@ -138,10 +149,11 @@ def _document_text(document: Block) -> str:
         return source["text"]
     if source.get("content") is not None:
         return "\n".join(part["text"] for part in source["content"])
-    data = source.get("bytes")
-    if data is None or isinstance(data, str) or document.get("format") not in _TEXTS:
-        raise no_form(f"a document of the format {document.get('format')!r:.40} from {kind_of(source)}", NAME)
-    return bytes(data).decode()
+    text = document_text(document, "Cohere")
+    if text is None:
+        what = f"a document of the format {document.get('format')!r:.40} from {kind_of(source)}"
+        raise no_form(what, NAME)
+    return text
 
 
 def _tool_results(turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

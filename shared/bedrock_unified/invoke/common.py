@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, cast
@@ -15,8 +15,10 @@ from ..wire.http import FailureKind, TransportError
 Block = Mapping[str, Any]
 Event = dict[str, Any]
 METRICS = "amazon-bedrock-invocationMetrics"
+_BESIDE = "amazon-bedrock-"
 
 _HINT = "Converse has a form for it: leave use_converse unset, or set it to True"
+_TEXT_FORMATS = frozenset({"csv", "html", "md", "txt"})
 #: Members of a Converse request that no body has a place for.
 _NO_PLACE = ("promptVariables", "additionalModelResponseFieldPaths")
 
@@ -24,6 +26,17 @@ _NO_PLACE = ("promptVariables", "additionalModelResponseFieldPaths")
 def no_form(what: str, family: str) -> InvalidRequestError:
     """The error for something of Converse's that a family cannot be told."""
     return InvalidRequestError(f"{what} has no form in the InvokeModel body of {family}", hint=_HINT)
+
+
+def fields_of(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The caller's ``additionalModelRequestFields``."""
+    fields: Any = request.get("additionalModelRequestFields") or {}
+    if not isinstance(fields, Mapping):
+        raise InvalidRequestError(
+            f"additionalModelRequestFields is {fields!r:.80}",
+            hint="it must be a dict of the model's own fields",
+        )
+    return cast("Mapping[str, Any]", fields)
 
 
 def check_members(request: Mapping[str, Any], family: str) -> None:
@@ -34,8 +47,8 @@ def check_members(request: Mapping[str, Any], family: str) -> None:
 
 
 def kind_of(block: Block) -> str:
-    """The kind of a content block: the union member that it is."""
-    return next((name for name, value in block.items() if value is not None), "nothing")
+    """The kind of a content block: the union member that it is. JSON's null is a value, others' is none."""
+    return next((name for name, value in block.items() if value is not None or name == "json"), "nothing")
 
 
 def is_blank(text: Any) -> bool:
@@ -48,18 +61,44 @@ def base64_text(data: Any) -> str:
     return data if isinstance(data, str) else b64encode(bytes(data)).decode("ascii")
 
 
+def document_text(document: Block, family: str) -> str | None:
+    """The text of a document whose source is bytes of a text format; None where it is no such one.
+
+    Raises:
+        InvalidRequestError: the bytes are no UTF-8 text, or no base64.
+    """
+    data = document["source"].get("bytes")
+    if data is None or document.get("format") not in _TEXT_FORMATS:
+        return None
+    try:
+        return (b64decode(data, validate=True) if isinstance(data, str) else bytes(data)).decode()
+    except ValueError as error:
+        raise InvalidRequestError(
+            f"the document {document.get('name')!r:.80} is not UTF-8 text: {_at_fault(error)}",
+            hint=f"{family} reads csv, html, md and txt as text; send it in UTF-8",
+        ) from error
+
+
+def _at_fault(error: ValueError) -> str:
+    """What is wrong with bytes, without the bytes."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"{error.reason} at byte {error.start}"
+    return str(error)
+
+
 def json_text(value: Any) -> str:
     """A JSON value as text."""
     return json_codec.dumps(value).decode()
 
 
-def merged(body: dict[str, Any], request: Mapping[str, Any], inner: Sequence[str] = ()) -> dict[str, Any]:
+def merged(body: dict[str, Any], fields: Mapping[str, Any], inner: Sequence[str] = ()) -> dict[str, Any]:
     """The body with the caller's ``additionalModelRequestFields``, which win (RQ-20).
 
     Args:
+        body: it is added to.
+        fields: the caller's.
         inner: members of which both sides may hold a part; they are merged one level deep.
     """
-    fields = cast("Mapping[str, Any]", request.get("additionalModelRequestFields") or {})
     for name, value in fields.items():
         ours: Any = body.get(name)
         if name in inner and isinstance(ours, Mapping) and isinstance(value, Mapping):
@@ -125,13 +164,15 @@ def usage_of(tokens: int, output: int, read: int | None = None, write: int | Non
     return usage
 
 
-def with_details(usage: dict[str, Any], native: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The usage with the family's own details of the output (its reasoning tokens), where it gives them.
+def with_details(usage: dict[str, Any], native: Mapping[str, Any]) -> dict[str, Any]:
+    """The usage with the family's own details of its counts (``…_tokens_details``), where it gives them.
 
-    Converse has no place for them; they keep their name, by which :mod:`..converse.usage` finds them.
+    Converse has no place for them; they keep their names, by which :mod:`..converse.usage` finds the
+    reasoning tokens.
     """
-    if isinstance(native.get(name), Mapping):
-        usage[name] = dict(native[name])
+    for name, value in native.items():
+        if name.endswith("_tokens_details") and isinstance(value, Mapping):
+            usage[name] = dict(cast("Mapping[str, Any]", value))
     return usage
 
 
@@ -186,6 +227,27 @@ class Told:
         return {} if self.latency is None else {"metrics": {"latencyMs": self.latency}}
 
 
+def take_beside(told: dict[str, Any], chunk: Mapping[str, Any]) -> bool:
+    """Keep what Bedrock says in a chunk beside the model's words: metrics, a guardrail's action and trace.
+
+    A guardrail may tell its action in any chunk (recorded for Nova, bx196a583c2bb88e); what it did once holds
+    for the answer.
+
+    Args:
+        told: what was said so far; it is added to.
+
+    Returns:
+        whether the chunk has nothing else.
+    """
+    others = False
+    for name, value in chunk.items():
+        if not name.startswith(_BESIDE):
+            others = True
+        elif value is not None and told.get(name) != "INTERVENED":
+            told[name] = value
+    return bool(chunk) and not others
+
+
 def _number(value: Any) -> int | None:
     if value is None:
         return None
@@ -227,12 +289,12 @@ def response_of(
 def last_events(
     stop_reason: str,
     usage: dict[str, Any],
-    chunk: Mapping[str, Any],
+    beside: Mapping[str, Any],
     told: Told,
     fields: Mapping[str, Any],
 ) -> list[Event]:
-    """``messageStop`` and ``metadata``, from what :func:`response_of` takes."""
-    stopped, trace = native_outcome(chunk)
+    """``messageStop`` and ``metadata``, from what :func:`response_of` takes and :func:`take_beside` kept."""
+    stopped, trace = native_outcome(beside)
     stop: dict[str, Any] = {"stopReason": stopped or stop_reason}
     if fields:
         stop["additionalModelResponseFields"] = dict(fields)

@@ -28,6 +28,7 @@ from .common import (
     Told,
     check_members,
     cut,
+    fields_of,
     guard_tags,
     is_blank,
     kind_of,
@@ -35,15 +36,17 @@ from .common import (
     merged,
     no_form,
     response_of,
+    take_beside,
     usage_of,
     words_for,
 )
 
 NAME = "Llama"
 _GENERATION = re.compile(r"llama[-_ ]?(\d)", re.IGNORECASE)
-_MARKS = re.compile(r"<\|[a-z_]+\|>")
+_MARKS = re.compile(r"<\|[a-z][a-z0-9_]*\|>")
 _MARKS_OF_LLAMA_2 = re.compile(r"\[/?INST\]|<</?SYS>>|</?s>")
 _STOP_REASONS = {"stop": "end_turn", "length": "max_tokens"}
+_ROLES = frozenset({"system", "user", "assistant"})
 #: The marks around a role, and at the end of a turn.
 _LAYOUTS = {
     3: ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
@@ -80,13 +83,15 @@ class Llama:
         if system := _text(request.get("system") or (), guarded, marks):
             turns.append(("system", system))
         for turn in request["messages"]:
+            if turn["role"] not in _ROLES:
+                raise no_form(f"a turn of the role {turn['role']!r:.40}", NAME)
             if text := _text(turn["content"], guarded, marks):
                 turns.append((turn["role"], text))
         made: dict[str, Any] = {"prompt": prompt(turns, version)}
         for ours, theirs in (("maxTokens", "max_gen_len"), ("temperature", "temperature"), ("topP", "top_p")):
             if inference.get(ours) is not None:
                 made[theirs] = inference[ours]
-        return merged({**made, **of_guardrail}, request)
+        return merged({**made, **of_guardrail}, fields_of(request))
 
     def response(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
         """The Converse response of an answer.
@@ -165,14 +170,14 @@ def _text(blocks: Iterable[Block], guarded: Callable[[Block], str | None], marks
 class LlamaEvents:
     """The chunks of a stream: pieces of text, the last one with the stop reason and Bedrock's metrics."""
 
-    __slots__ = ("_finished", "_input", "_last", "_output", "_stop_reason", "_writer")
+    __slots__ = ("_beside", "_finished", "_input", "_output", "_stop_reason", "_writer")
 
     def __init__(self) -> None:
         self._writer = BlockWriter()
         self._stop_reason: Any = None
         self._input: int | None = None
         self._output: int | None = None
-        self._last: dict[str, Any] = {}
+        self._beside: dict[str, Any] = {}
         self._finished = False
 
     def feed(self, chunk: Mapping[str, Any]) -> list[Event]:
@@ -185,10 +190,8 @@ class LlamaEvents:
         if (count := chunk.get("generation_token_count")) is not None:
             self._output = count
         self._stop_reason = chunk.get("stop_reason") or self._stop_reason
-        for name, value in chunk.items():
-            if name.startswith("amazon-bedrock-"):
-                self._last[name] = value
-        if self._stop_reason and METRICS in self._last and not self._finished:
+        take_beside(self._beside, chunk)
+        if self._stop_reason and METRICS in self._beside and not self._finished:
             events += self._stop()
         return events
 
@@ -208,9 +211,9 @@ class LlamaEvents:
         self._finished = True
         events: list[Event] = []
         self._writer.close(events)
-        told = Told.in_chunk(self._last)
+        told = Told.in_chunk(self._beside)
         usage = _usage(self._input, self._output, told)
-        return [*events, *last_events(_stop_reason(self._stop_reason), usage, self._last, told, {})]
+        return [*events, *last_events(_stop_reason(self._stop_reason), usage, self._beside, told, {})]
 
 
 def _usage(tokens: int | None, output: int | None, told: Told) -> dict[str, Any]:

@@ -115,7 +115,7 @@ CALL_CHUNK = {
 }
 
 
-def streaming(*chunks: dict[str, Any], **headers: str) -> Any:
+def streaming(*chunks: dict[str, Any], **headers: Any) -> Any:
     frames = [event("chunk", {"bytes": b64encode(json.dumps(chunk).encode()).decode()}) for chunk in chunks]
 
     def answer(request: Received) -> bytes:

@@ -58,7 +58,7 @@ def usage_of_message(native: Mapping[str, Any], told: Told) -> dict[str, Any]:
     details = [{"ttl": ttl, "inputTokens": created[name]} for name, ttl in _TTLS if created.get(name)]
     if details:
         usage["cacheDetails"] = details
-    return with_details(usage, native, "output_tokens_details")
+    return with_details(usage, native)
 
 
 def converse_block(block: Mapping[str, Any]) -> dict[str, Any]:

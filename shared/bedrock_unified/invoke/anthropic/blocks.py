@@ -20,12 +20,11 @@ from typing import Any, cast
 
 from ...converse.tools import tool_use_id
 from ...errors import InvalidRequestError
-from ..common import Block, base64_text, is_blank, json_text, kind_of, no_form
+from ..common import Block, base64_text, document_text, is_blank, json_text, kind_of, no_form
 from .citations import native_citation
 
 NAME = "Claude (Anthropic Messages)"
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_TEXTS = frozenset({"csv", "html", "md", "txt"})
 #: Union members of Converse's content blocks (service model) without a form in Messages.
 _FORMLESS = frozenset({"audio", "video", "toolAddition", "toolRemoval"})
 _TOOL_USE = frozenset({"toolUseId", "name", "input", "type"})
@@ -106,15 +105,9 @@ def _document_source(document: Block) -> dict[str, Any]:
         raise no_form(f"a document from {kind_of(source)}", NAME)
     if form == "pdf":
         return {"type": "base64", "media_type": "application/pdf", "data": base64_text(data)}
-    if form not in _TEXTS:
+    text = document_text(document, "Claude")
+    if text is None:
         raise no_form(f"a document of the format {form!r:.40}", NAME)
-    try:
-        text = data if isinstance(data, str) else bytes(data).decode()
-    except UnicodeDecodeError as error:
-        raise InvalidRequestError(
-            f"the document {document.get('name')!r:.80} is not UTF-8 text: {error.reason} at {error.start}",
-            hint="Claude reads txt, md, csv and html as text; send it in UTF-8, or as a pdf",
-        ) from error
     return {"type": "text", "media_type": "text/plain", "data": text}
 
 
@@ -147,7 +140,7 @@ def _server_result(kind: str, result: Block) -> dict[str, Any]:
     parts = result["content"]
     if len(parts) != 1 or "json" not in parts[0]:
         raise no_form(f"a {kind} of other content than one JSON document", NAME)
-    return {"type": kind, "tool_use_id": result["toolUseId"], "content": parts[0]["json"]}
+    return {"type": kind, "tool_use_id": _id(result["toolUseId"]), "content": parts[0]["json"]}
 
 
 def _result_part(part: Block) -> Natives:

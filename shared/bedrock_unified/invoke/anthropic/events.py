@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...wire.failure import InStreamFailure
-from ..common import Event, Told, cut, json_text, last_events
+from ..common import Event, Told, cut, json_text, last_events, take_beside
 from .answers import (
     rest_of,
     stop_fields,
@@ -34,16 +34,19 @@ def events() -> MessagesEvents:
 class MessagesEvents:
     """Claude numbers its blocks as Converse does; text, reasoning and citations have no start there."""
 
-    __slots__ = ("_finished", "_given", "_stop", "_usage")
+    __slots__ = ("_beside", "_finished", "_given", "_stop", "_usage")
 
     def __init__(self) -> None:
         self._usage: dict[str, Any] = {}
         self._stop: dict[str, Any] = {}
         self._given: dict[int, Any] = {}  # input of tools that came with their start
+        self._beside: dict[str, Any] = {}
         self._finished = False
 
     def feed(self, chunk: Mapping[str, Any]) -> list[Event]:
         """The Converse events of one Messages event."""
+        if take_beside(self._beside, chunk):
+            return []
         kind = chunk["type"]
         if kind == "content_block_delta":
             index, delta = chunk["index"], chunk["delta"]
@@ -65,7 +68,7 @@ class MessagesEvents:
             self._stop.update(_known(chunk["delta"]))
             return []
         if kind == "message_stop":
-            return self._message_stop(chunk)
+            return self._message_stop()
         if kind == "error":
             raise _failure(chunk.get("error") or {})
         return [] if kind == "ping" else [{str(kind): rest_of(chunk)}]
@@ -80,11 +83,12 @@ class MessagesEvents:
             raise cut("message_stop")
         return []
 
-    def _message_stop(self, chunk: Mapping[str, Any]) -> list[Event]:
+    def _message_stop(self) -> list[Event]:
         self._finished = True
-        told = Told.in_chunk(chunk)
+        told = Told.in_chunk(self._beside)
         reason = stop_reason(self._stop.get("stop_reason"))
-        return last_events(reason, usage_of_message(self._usage, told), chunk, told, stop_fields(self._stop))
+        usage = usage_of_message(self._usage, told)
+        return last_events(reason, usage, self._beside, told, stop_fields(self._stop))
 
     def _start(self, index: int, block: Mapping[str, Any]) -> list[Event]:
         kind = str(block["type"])

@@ -2,8 +2,10 @@
 
 Rules, beside those of :mod:`.blocks`:
 
-- ``max_tokens`` is required there. Without one: 1024, 4096 where a schema or a tool is demanded, and 1024
-  more than a thinking budget (which must be below it).
+- ``max_tokens`` is required there. Without one: 1024, 4096 where a schema or a tool is demanded, 1024 more
+  than a thinking budget (which must be below it), and where thinking has no budget as much as one of its
+  effort would have: it is taken from the same tokens.
+- Claude's ``thinking`` may be given as ``reasoning_config``, as Converse takes it.
 - A cache point becomes ``cache_control`` of the block before it, across the borders of messages, system and
   tools; thinking cannot carry it and is passed over.
 - A history with tool blocks and no tools gets declarations for the tools that it speaks of.
@@ -17,9 +19,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from ...converse.reasoning_wish import BUDGETS
 from ...converse.tools import stub_tools
+from ...errors import InvalidRequestError
 from ...wire import json_codec
-from ..common import Block, check_members, guard_tags, is_blank, kind_of, merged, no_form
+from ..common import Block, check_members, fields_of, guard_tags, is_blank, kind_of, merged, no_form
 from .blocks import NAME, Writer
 
 VERSION = "bedrock-2023-05-31"
@@ -38,7 +42,7 @@ def body(request: Mapping[str, Any]) -> dict[str, Any]:
     writer = Writer(guarded)
     system = _system(request.get("system") or (), writer, cacheable)
     messages = _messages(request["messages"], writer, cacheable)
-    fields = cast("Mapping[str, Any]", request.get("additionalModelRequestFields") or {})
+    fields = _fields(request)
     if not tools and not fields.get("tools"):
         tools = [_tool(stub["toolSpec"]) for stub in stub_tools(_client_tools(request["messages"]))]
 
@@ -60,27 +64,51 @@ def body(request: Mapping[str, Any]) -> dict[str, Any]:
     if output := _output_config(request.get("outputConfig") or {}):
         made["output_config"] = output
     made.update(of_guardrail)
-    made = _merged(made, request, fields)
+    made = _merged(made, fields)
     if "max_tokens" not in fields:
-        made["max_tokens"] = _max_tokens(inference, config, made)
+        made["max_tokens"] = _max_tokens(inference, made)
     return made
 
 
-def _max_tokens(inference: Mapping[str, Any], config: Mapping[str, Any], made: Mapping[str, Any]) -> int:
+def _fields(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The caller's fields by Claude's own names."""
+    fields = fields_of(request)
+    if "reasoning_config" not in fields:
+        return fields
+    rest = {name: value for name, value in fields.items() if name != "reasoning_config"}
+    thinking = rest.setdefault("thinking", fields["reasoning_config"])
+    if thinking != fields["reasoning_config"]:
+        raise InvalidRequestError(
+            f"additionalModelRequestFields has the thinking {thinking!r:.80} and the reasoning_config "
+            f"{fields['reasoning_config']!r:.80}, which mean the same",
+            hint="keep one of them",
+        )
+    return rest
+
+
+def _max_tokens(inference: Mapping[str, Any], made: Mapping[str, Any]) -> int:
     if (given := inference.get("maxTokens")) is not None:
         return given
-    choice: Mapping[str, Any] = config.get("toolChoice") or {}
-    demanded = "tool" in choice or "format" in made.get("output_config", {})
+    choice, output = _object(made, "tool_choice"), _object(made, "output_config")
+    demanded = choice.get("type") in ("any", "tool") or "format" in output
     tokens = _MAX_TOKENS_OF_A_SCHEMA if demanded else _MAX_TOKENS
-    thinking: Any = made.get("thinking")
-    budget = cast("Block", thinking).get("budget_tokens") if isinstance(thinking, Mapping) else None
+    thinking = _object(made, "thinking")
+    budget = thinking.get("budget_tokens")
+    if budget is None and thinking.get("type") == "adaptive":
+        effort = output.get("effort")
+        budget = BUDGETS.get(effort if isinstance(effort, str) else "", BUDGETS["high"])
     return max(tokens, budget + _MAX_TOKENS) if isinstance(budget, int) else tokens
 
 
-def _merged(made: dict[str, Any], request: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+def _object(made: Mapping[str, Any], name: str) -> Block:
+    value = made.get(name)
+    return cast("Block", value) if isinstance(value, Mapping) else {}
+
+
+def _merged(made: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     ours: list[dict[str, Any]] = made.get("tools") or []
     choice: dict[str, Any] = made.get("tool_choice") or {}
-    merged(made, request, inner=("output_config", "amazon-bedrock-guardrailConfig"))
+    merged(made, fields, inner=("output_config", "amazon-bedrock-guardrailConfig"))
     given: Any = fields.get("tools")
     if ours and isinstance(given, Sequence):
         theirs = cast("Sequence[Block]", given)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, cast
+from uuid import uuid4
 
 from ...converse.reducer import parse_tool_input
 from ..common import Told, response_of, usage_of, with_details, words_for
@@ -35,7 +37,8 @@ def response(body: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, A
         content.append(_reasoned(text) if is_reasoning else {"text": text})
     if refusal := message.get("refusal"):
         content.append({"text": refusal})
-    calls = [_tool_use(call) for call in message.get("tool_calls") or ()]
+    seed = str(body.get("id", ""))
+    calls = [_tool_use(call, seed, number) for number, call in enumerate(message.get("tool_calls") or ())]
     reason = stop_reason(choice.get("finish_reason"), called=bool(calls), refused=bool(refusal))
     told = Told.in_headers(headers)
     usage = usage_of_chat(body.get("usage"), told)
@@ -67,14 +70,33 @@ def usage_of_chat(native: Mapping[str, Any] | None, told: Told) -> dict[str, Any
         return told.usage()
     cached = cast("Mapping[str, Any]", native.get("prompt_tokens_details") or {}).get("cached_tokens")
     usage = usage_of(native["prompt_tokens"] - (cached or 0), native.get("completion_tokens") or 0, cached)
-    return with_details(usage, native, "completion_tokens_details")
+    return with_details(usage, native)
 
 
 def _reasoned(text: str) -> dict[str, Any]:
     return {"reasoningContent": {"reasoningText": {"text": text}}}
 
 
-def _tool_use(call: Mapping[str, Any]) -> dict[str, Any]:
+def call_id(given: Any, seed: str, number: int) -> str:
+    """The id of a call; one is made where the server gives none.
+
+    Args:
+        given: the server's.
+        seed: the answer's id, empty where it has none: then the id is a random one, for the same call in a
+            later answer must not have the same id.
+        number: the call's place in the answer.
+    """
+    return str(given) if given else f"call_{sha256(f'{seed or uuid4()} {number}'.encode()).hexdigest()[:24]}"
+
+
+def _tool_use(call: Mapping[str, Any], seed: str, number: int) -> dict[str, Any]:
     function = call["function"]
-    arguments = parse_tool_input(function.get("arguments") or "")
-    return {"toolUse": {"toolUseId": call["id"], "name": function["name"], "input": arguments}}
+    given: Any = function.get("arguments")
+    arguments = parse_tool_input(given or "") if given is None or isinstance(given, str) else given
+    return {
+        "toolUse": {
+            "toolUseId": call_id(call.get("id"), seed, number),
+            "name": function["name"],
+            "input": arguments,
+        }
+    }

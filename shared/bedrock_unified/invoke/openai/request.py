@@ -22,6 +22,7 @@ from ..common import (
     Block,
     base64_text,
     check_members,
+    fields_of,
     guard_tags,
     is_blank,
     json_text,
@@ -38,6 +39,7 @@ _INFERENCE = (
     ("topP", "top_p"),
     ("stopSequences", "stop"),
 )
+_ROLES = frozenset({"system", "user", "assistant"})
 Message = dict[str, Any]
 
 
@@ -66,7 +68,7 @@ def body(request: Mapping[str, Any]) -> dict[str, Any]:
         made["tool_choice"] = _tool_choice(choice)
     made.update(_output_config(request.get("outputConfig") or {}))
     made.update(of_guardrail)
-    return merged(made, request)
+    return merged(made, fields_of(request))
 
 
 class _Writer:
@@ -89,6 +91,8 @@ class _Writer:
     def turn(self, turn: Mapping[str, Any]) -> list[Message]:
         """The messages of one turn: one, one more for each tool result, or none for blank text."""
         blocks = cast("list[Block]", turn["content"])
+        if turn["role"] not in _ROLES:
+            raise no_form(f"a turn of the role {turn['role']!r:.40}", NAME)
         results = [self._result(block["toolResult"]) for block in blocks if "toolResult" in block]
         rest = [block for block in blocks if "toolResult" not in block]
         if turn["role"] == "assistant":
