@@ -32,8 +32,19 @@ _HOMES = {
 __all__ = ["BedrockEmbeddings", "BedrockGuardrail", "BedrockRerank", "ChatBedrock", "ChatBedrockConverse"]
 
 
+#: Names of langchain-aws's that are called otherwise here.
+_OTHERWISE = {
+    **dict.fromkeys(
+        ("BedrockLLM", "ChatAnthropicBedrock", "ChatOpenAIMantle", "ChatAnthropicMantle"), "ChatBedrock"
+    ),
+    "BedrockPromptCachingMiddleware": "langchain_bedrock_unified.middleware.BedrockPromptCachingMiddleware",
+}
+
+
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
+    if name in _OTHERWISE:
+        raise ImportError(f"{__name__} has no {name}; use {_OTHERWISE[name]}")
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f".{home}", __name__), name)

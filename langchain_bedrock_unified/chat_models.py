@@ -7,25 +7,30 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import LangSmithParams, LanguageModelInput
+from langchain_core.language_models import LangSmithParams, LanguageModelInput, ModelProfile
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from bedrock_unified.client import BedrockClient
 from bedrock_unified.converse.tools import is_none, tool_choice
 from bedrock_unified.errors import BedrockError
+from bedrock_unified.models.profile import profile_of
 from bedrock_unified.parameters import SECRETS, ConverseParameters
 
+from .bound import BoundModel
 from .errors import ERROR_CLASSES, adapted
+from .incumbent import chat_keywords
 from .messages.from_converse import message_content
 from .messages.stream import ChunkMaker
 from .metadata import response_metadata, usage_metadata
 from .model_id import SPELLINGS, check_model_id
+from .per_call import Clients, client_for, without_secrets
+from .profile import model_profile
 from .request import Request, converse_request
 from .structured import structured
-from .tools import converse_tools, tool_names
+from .tools import choice_and_parallel, converse_tools, tool_names
 
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
@@ -51,8 +56,9 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
     LangChain owns keep LangChain's meaning (``cache``, ``profile``, ``metadata``, …).
 
     Every parameter of :class:`~bedrock_unified.parameters.ConverseParameters` can be given to a single call,
-    too, as can ``model``, ``system``, ``tools``, ``tool_choice``, ``output_config``, ``response_format`` (of
-    type ``json_schema``) and Converse's members by their own names.
+    too, those of the connection among them (``region_name``, ``api_key``, …; but no ``client``), as can
+    ``model``, ``system``, ``tools``, ``tool_choice``, ``output_config``, ``response_format`` (of type
+    ``json_schema``) and Converse's members by their own names.
 
     Raises:
         ConfigurationError: at construction: an unknown keyword, two spellings of one, a value that cannot
@@ -65,7 +71,8 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         arbitrary_types_allowed=True, hide_input_in_errors=True, extra="forbid", defer_build=False
     )
 
-    spellings: ClassVar[Mapping[str, str]] = SPELLINGS
+    # As in langchain-aws: ``client`` is the runtime's, ``bedrock_client`` the control plane's.
+    spellings: ClassVar[Mapping[str, str]] = {**SPELLINGS, "bedrock_client": "control_client"}
     error_classes: ClassVar[Any] = ERROR_CLASSES
 
     model_id: str = Field(description="model id, inference profile id, ARN or alias")
@@ -83,14 +90,29 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         description="set by dumps(): the original had explicit credentials, which were not written down",
     )
 
+    #: Clients of calls that went elsewhere.
+    _elsewhere: Clients = PrivateAttr(default_factory=dict)
+    #: Ids of models that CountTokens does not serve.
+    _uncounted: set[str] = PrivateAttr(default_factory=set)
+
     def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
+        super().__init__(**chat_keywords(given, type(self).__name__))
         if self.credentials_lost:
             self.credentials_lost = self._secrets_lost = not self._has_credentials()
 
     def _check(self) -> None:
         super()._check()
         check_model_id(self.model_id)
+
+    @property
+    def model(self) -> str:
+        """The same as ``model_id``."""
+        return self.model_id
+
+    @classmethod
+    def create_cache_point(cls, cache_type: str = "default", ttl: str | None = None) -> dict[str, Any]:
+        """A cache point, for a message's content, the system prompt or among tools; ``ttl`` is 5m or 1h."""
+        return {"cachePoint": {"type": cache_type} if ttl is None else {"type": cache_type, "ttl": ttl}}
 
     # Calls
 
@@ -101,8 +123,9 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        bedrock, kwargs = client_for(self, kwargs, self._elsewhere)
         request = self._request(messages, stop, kwargs, streaming=False)
-        return _result(self.bedrock.converse(**request), request)
+        return _result(bedrock.converse(**request), request)
 
     async def _agenerate(
         self,
@@ -111,8 +134,9 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        bedrock, kwargs = client_for(self, kwargs, self._elsewhere)
         request = await self._arequest(messages, stop, kwargs, streaming=False)
-        return _result(await self.bedrock.aconverse(**request), request)
+        return _result(await bedrock.aconverse(**request), request)
 
     def _stream(
         self,
@@ -121,9 +145,10 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
+        bedrock, kwargs = client_for(self, kwargs, self._elsewhere)
         request = self._request(messages, stop, kwargs, streaming=True)
         maker = ChunkMaker()
-        with self.bedrock.converse_stream(**request) as stream:
+        with bedrock.converse_stream(**request) as stream:
             for event in stream:
                 chunk = maker.chunk(event)
                 if chunk is not None:
@@ -142,9 +167,10 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
+        bedrock, kwargs = client_for(self, kwargs, self._elsewhere)
         request = await self._arequest(messages, stop, kwargs, streaming=True)
         maker = ChunkMaker()
-        async with await self.bedrock.aconverse_stream(**request) as stream:
+        async with await bedrock.aconverse_stream(**request) as stream:
             async for event in stream:
                 chunk = maker.chunk(event)
                 if chunk is not None:
@@ -195,6 +221,10 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
 
     # Tools
 
+    def bind(self, **kwargs: Any) -> BoundModel:
+        """The model with keywords for every call; what is bound on top of them keeps them."""
+        return BoundModel(bound=self, kwargs=kwargs, config={})
+
     def bind_tools(
         self,
         tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
@@ -220,10 +250,11 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
                 cannot be strict; by calls: one call at a time, of a model that cannot be told so.
         """
         converted = converse_tools(tools, strict=strict)
-        if tool_choice is not None:
-            kwargs["tool_choice"] = _checked_choice(tool_choice, converted)
-        if parallel_tool_calls is not None:
-            kwargs["parallel_tool_calls"] = parallel_tool_calls
+        choice, parallel = choice_and_parallel(tool_choice, parallel_tool_calls)
+        if choice is not None:
+            kwargs["tool_choice"] = _checked_choice(choice, converted)
+        if parallel is not None:
+            kwargs["parallel_tool_calls"] = parallel
         return self.bind(tools=converted, **kwargs)
 
     def with_structured_output(
@@ -243,14 +274,15 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
             include_raw: answer ``{"raw": message, "parsed": …, "parsing_error": …}`` instead of raising.
             method: ``json_schema`` (Bedrock holds the answer to the schema), ``function_calling`` (a tool
                 that the model must call) or ``json_mode`` (an instruction, and the JSON found in the text).
-                None is the first of these that the model has; a schema that Bedrock cannot hold the model to
-                (an open object, a recursion) is then a tool's.
+                None is the first of these that the model has, of a call with another ``model`` that one's; a
+                schema that Bedrock cannot hold the model to (an open object, a recursion) is then a tool's.
             strict: whether a tool's input is held to the schema; None: where model and schema allow it.
-            kwargs: bound to every call.
+            kwargs: bound to every call; ``tools``, with ``include_raw``, may be called instead of answering
+                (``parsed`` is then None).
 
         Raises:
-            InvalidRequestError: another method; ``tools``, ``tool_choice`` or ``response_format``; a schema
-                that is none, or that the method cannot hold.
+            InvalidRequestError: another method; ``tool_choice`` or ``response_format``; ``tools`` without
+                ``include_raw``; a schema that is none, or that the method cannot hold.
             StructuredOutputError: by calls: the model refused, was cut off, or answered otherwise. It is an
                 ``OutputParserException``, too.
         """
@@ -261,7 +293,35 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         except BedrockError as error:
             raise adapted(error) from error.__cause__
 
+    # Tokens
+
+    def get_num_tokens_from_messages(
+        self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
+    ) -> int:
+        """Input tokens of these messages and tools, the model's own system prompt included.
+
+        Counted by CountTokens; estimated by the length of the text, with one warning for each model, where
+        that does not serve the model or the caller. Nothing is downloaded.
+
+        Raises:
+            InvalidRequestError: messages or tools that Converse has no form for.
+            BedrockError: CountTokens could not be reached.
+        """
+        from .counting import count_tokens  # few count
+
+        try:
+            return count_tokens(self, messages, tools, self._uncounted)
+        except BedrockError as error:
+            raise adapted(error) from error.__cause__
+
+    def get_num_tokens(self, text: str) -> int:
+        """Input tokens of a text; see :meth:`get_num_tokens_from_messages`."""
+        return self.get_num_tokens_from_messages([HumanMessage(text)]) if text.strip() else 0
+
     # Who this is: tracing, caching, writing down
+
+    def _resolve_model_profile(self) -> ModelProfile:
+        return model_profile(profile_of(self.model_id, family=self.model_family, overrides=self.capabilities))
 
     @property
     def _llm_type(self) -> str:
@@ -301,21 +361,39 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
 
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
         self._forget_description()  # a list or dict among the parameters may have changed in itself
-        return super()._get_llm_string(stop=stop, **kwargs)
+        return super()._get_llm_string(stop=stop, **without_secrets(kwargs))
+
+    def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
+        return super()._get_invocation_params(stop=stop, **without_secrets(kwargs))
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        self._forget_description()
+        if not name.startswith("_"):
+            self._forget()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values; see :meth:`ConverseParameters.model_copy`."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied._forget()
+        return copied
 
     def __copy__(self) -> Self:
         copied = super().__copy__()
-        copied._forget_description()
+        copied._forget()
         return copied
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        memo = {} if memo is None else memo
+        memo[id(self._elsewhere)] = {}  # connections
         copied = super().__deepcopy__(memo)
-        copied._forget_description()
+        copied._forget()
         return copied
+
+    def _forget(self) -> None:
+        """Drop what was made of the parameters: they have changed, or are those of another model."""
+        self._forget_description()
+        self._elsewhere = {}
+        self._uncounted = set()
 
     def _forget_description(self) -> None:
         """Drop what langchain-core keeps of the parameters for caches and traces; it makes it again."""
@@ -366,6 +444,7 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         state = super().__getstate__()
         state["__dict__"]["credentials_lost"] = state["__pydantic_private__"]["_secrets_lost"]
         state["__dict__"].pop("_serialized", None)
+        state["__pydantic_private__"]["_elsewhere"] = {}
         return state
 
 

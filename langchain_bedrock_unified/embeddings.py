@@ -14,6 +14,7 @@ from bedrock_unified.embedding.parameters import SPELLINGS as EMBEDDING_SPELLING
 from bedrock_unified.embedding.parameters import EmbeddingParameters
 
 from .errors import ERROR_CLASSES
+from .incumbent import connection_keywords
 from .model_id import SPELLINGS, check_model_id
 
 #: An image, a sound or a film: bytes, base64 text, a data URL, an ``s3://`` URI, a file's path.
@@ -33,6 +34,9 @@ class BedrockEmbeddings(EmbeddingParameters, Embeddings):
     tell its model (an application inference profile's, a provisioned model's) needs ``family``, such as
     ``cohere-v3`` or another model's id.
 
+    Text given for an image, a sound or a film that is the path of a file is that file, as in other packages:
+    where such text comes from somebody else, give its bytes.
+
     Raises:
         ConfigurationError: at construction: an unknown keyword, or an option that the model does not have.
         InvalidRequestError: by calls: an empty text; nothing is sent.
@@ -47,6 +51,9 @@ class BedrockEmbeddings(EmbeddingParameters, Embeddings):
     error_classes: ClassVar[Any] = ERROR_CLASSES
 
     model_id: str = Field(default=DEFAULT_MODEL, description="model id or ARN, also of an inference profile")
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**connection_keywords(given, type(self).__name__))
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One vector a text, in order."""
@@ -111,8 +118,13 @@ class BedrockEmbeddings(EmbeddingParameters, Embeddings):
 
 def _medium(kind: str, value: MediaInput) -> dict[str, Any]:
     """An input of the core; text that names a file that exists is that file."""
-    if isinstance(value, str) and len(value) <= _LONGEST_PATH and "://" not in value:
-        path = Path(value)
-        if path.is_file():
-            return {kind: path}
+    if isinstance(value, str) and len(value) <= _LONGEST_PATH and "://" not in value and _is_file(value):
+        return {kind: Path(value)}
     return {kind: value}
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # base64 that is longer than a file's name may be
+        return False

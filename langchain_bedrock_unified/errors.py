@@ -7,6 +7,8 @@ instance says whether the same request may succeed later.
 
 from __future__ import annotations
 
+from typing import Any
+
 from langchain_core import exceptions as langchain
 
 from bedrock_unified import errors as core
@@ -91,6 +93,19 @@ class StructuredOutputError(
     def llm_output(self) -> str | None:  # type: ignore[override]
         """What the model wrote, None without an answer."""
         return None if self.partial is None else Answer.of(self.partial).text
+
+
+#: langchain-core's own class for a refusal, which it has since 1.7.5.
+_Refusal: type[langchain.ModelError] = getattr(langchain, "ModelRefusalError", langchain.ModelError)
+
+
+class ModelRefusalError(StructuredOutputError, _Refusal):  # type: ignore[misc, valid-type]
+    """The model, or its content filter, refused to answer: also langchain-core's class of this name.
+
+    ``raw_message`` is the message with the refusal, None in a copy that was pickled.
+    """
+
+    raw_message: Any = None
 
 
 class ConnectionFailed(core.ConnectionFailed, langchain.ModelConnectionError):

@@ -7,11 +7,12 @@ from typing import Any
 
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 
+from bedrock_unified.converse.guardrail import INTERVENED
 from bedrock_unified.converse.stopping import finish_reason
 from bedrock_unified.converse.usage import read_usage
 from bedrock_unified.models.ids import parse_model_id
 
-from .messages.stream import PROVIDER
+from .messages.standard import PROVIDER
 
 _ELSEWHERE = ("output", "ResponseMetadata")
 
@@ -47,7 +48,7 @@ def response_metadata(
     members: Mapping[str, Any], http: Mapping[str, Any] | None, model_id: str
 ) -> dict[str, Any]:
     """``AIMessage.response_metadata``: Bedrock's members by their own names, ``finish_reason`` in OpenAI's
-    words, and who answered.
+    words, who answered, and what a guardrail found, without any of the content, under ``guardrail``.
 
     Args:
         http: ``ResponseMetadata`` (request id, status, headers, retries).
@@ -59,6 +60,11 @@ def response_metadata(
     router = (members.get("trace") or {}).get("promptRouter") or {}
     if "stopReason" in metadata:
         metadata["finish_reason"] = finish_reason(metadata["stopReason"])
+    if "guardrail" in (members.get("trace") or {}) or members.get("stopReason") == INTERVENED:
+        from bedrock_unified.converse.assessment import guardrail_outcome  # few answers have one
+
+        if (outcome := guardrail_outcome(members)) is not None:
+            metadata["guardrail"] = outcome.summary()
     metadata["model_provider"] = PROVIDER
     metadata["model_name"] = router.get("invokedModelId") or parse_model_id(model_id).wire_id
     return metadata

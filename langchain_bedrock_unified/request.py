@@ -14,10 +14,11 @@ from bedrock_unified.parameters import CALL_PARAMETERS, ConnectionParameters
 from bedrock_unified.spelling import canonical
 
 from .errors import InvalidRequestError
+from .incumbent import call_keywords
 from .messages.to_converse import converse_messages, system_blocks
 from .model_id import SPELLINGS
 from .response_format import text_format
-from .tools import converse_tools, tool_names
+from .tools import choice_and_parallel, converse_tools, tool_names
 
 if TYPE_CHECKING:
     from .chat_models import ChatBedrock
@@ -26,10 +27,9 @@ Request = dict[str, Any]
 
 #: Converse members that a call may give by their own names.
 _RAW = MEMBERS - {"messages", "modelId", "system"}
-_NOTHING: frozenset[str] = frozenset()
-# "implied" is bound by our own methods: what they put into a call that nobody asked for.
+# "structured_output" is bound by with_structured_output(): a schema, and the wishes about it.
 _OWN = frozenset(
-    {"model_id", "system", "tools", "tool_choice", "output_config", "response_format", "implied"}
+    {"model_id", "system", "tools", "tool_choice", "output_config", "response_format", "structured_output"}
 )
 _KNOWN = CALL_PARAMETERS | _OWN | _RAW
 #: What langchain-core itself puts among a call's keywords; it has been heeded before the call comes here.
@@ -50,13 +50,14 @@ def converse_request(
         stop: stop sequences of this call, instead of the model's own.
         given: the call's keywords: any field of :class:`~bedrock_unified.parameters.ConverseParameters`,
             ``model``, ``system``, ``tools``, ``tool_choice``, ``output_config``, ``response_format``, or a
-            member of Converse by its own name.
+            member of Converse by its own name. ``additional_model_request_fields`` are laid over the
+            model's own; None takes those out, too.
 
     Raises:
         InvalidRequestError: an unknown keyword, or content that Converse has no form for.
         ConfigurationError: half a guardrail.
     """
-    call = _named(given) if given else {}
+    call = _with_own_fields(model, _with_parallel(_named(given))) if given else {}
     turns, system = converse_messages(messages, system_blocks(call.get("system", model.system)))
     request: Request = {
         "modelId": call.get("model_id") or model.model_id,
@@ -73,7 +74,13 @@ def converse_request(
         request["toolConfig"] = tool_config
     for name in _RAW.intersection(call):
         _put_raw(request, name, call[name])
-    request["options"] = model.chat_options(call, implied=call.get("implied", _NOTHING))
+    implied: frozenset[str] = frozenset()
+    if (wish := call.get("structured_output")) is not None:
+        from .structured import asked  # which needs langchain-core's parsers
+
+        request, reading = asked(request, wish, model, call)
+        implied = reading.implied
+    request["options"] = model.chat_options(call, implied=implied)
     return request
 
 
@@ -105,7 +112,7 @@ def _named(given: Mapping[str, Any]) -> dict[str, Any]:
     """The call's keywords under their canonical names."""
     wanted = {name: value for name, value in given.items() if name not in _LANGCHAINS}
     try:
-        return canonical(wanted, _KNOWN, where="this call", also=SPELLINGS)
+        return canonical(call_keywords(wanted), _KNOWN, where="this call", also=SPELLINGS)
     except ConfigurationError as error:
         raise _explained(wanted, error) from None
 
@@ -117,12 +124,23 @@ def _explained(given: Mapping[str, Any], error: ConfigurationError) -> InvalidRe
                 f"{name!r} belongs to the connection and cannot be given to a single call",
                 hint=f"give it to the model: ChatBedrock({name}=…), or make it configurable_fields",
             )
-    if "no parameter" not in error.message:
-        return InvalidRequestError(error.message, hint=error.hint)
-    return InvalidRequestError(
-        error.message,
-        hint=f"{error.hint}; fields of the model's own go into additional_model_request_fields",
-    )
+    return InvalidRequestError(error.message, hint=error.hint)
+
+
+def _with_own_fields(model: ChatBedrock, call: dict[str, Any]) -> dict[str, Any]:
+    """A call's fields of the model beside those that the model has already, as in langchain-aws."""
+    name = "additional_model_request_fields"
+    own, fields = model.additional_model_request_fields, call.get(name)
+    if not own or not isinstance(fields, Mapping):
+        return call
+    return {**call, name: {**own, **fields}}
+
+
+def _with_parallel(call: dict[str, Any]) -> dict[str, Any]:
+    choice, parallel = choice_and_parallel(call.get("tool_choice"), call.get("parallel_tool_calls"))
+    if choice is call.get("tool_choice"):
+        return call
+    return {**call, "tool_choice": choice, "parallel_tool_calls": parallel}
 
 
 def _tool_config(call: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -143,7 +161,9 @@ def _tool_config(call: Mapping[str, Any]) -> dict[str, Any] | None:
         if chosen is not None:
             config["toolChoice"] = chosen
         return config
-    if choice is not None and not is_none(choice):
+    if is_none(choice):
+        return {"toolChoice": dict(NONE)}  # calls of the history become text
+    if choice is not None:
         tool_choice(choice, frozenset())  # a name is refused by the list of tools, which is empty
         if choice != "auto":
             raise InvalidRequestError(

@@ -13,6 +13,7 @@ from bedrock_unified.rerank import Reranked
 from bedrock_unified.rerank_parameters import SPELLINGS, RerankParameters
 
 from .errors import ERROR_CLASSES
+from .incumbent import connection_keywords
 
 
 class BedrockRerank(RerankParameters, BaseDocumentCompressor):
@@ -41,6 +42,9 @@ class BedrockRerank(RerankParameters, BaseDocumentCompressor):
     error_classes: ClassVar[Any] = ERROR_CLASSES
 
     top_n: int | None = Field(default=3, ge=1, description="results at most; None gives all")
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**connection_keywords(given, type(self).__name__))
 
     @classmethod
     def _takes_none(cls, name: str) -> bool:
@@ -111,4 +115,4 @@ def _listed(found: Reranked | None) -> list[dict[str, Any]]:
 
 def _scored(document: Document, result: Mapping[str, Any]) -> Document:
     metadata = {**document.metadata, "relevance_score": result["relevance_score"]}
-    return Document(page_content=document.page_content, metadata=metadata, id=document.id)
+    return document.model_copy(update={"metadata": metadata})

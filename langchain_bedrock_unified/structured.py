@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.output_parsers import BaseCumulativeTransformOutputParser
@@ -14,13 +15,15 @@ from langchain_core.runnables import RunnableMap, RunnablePassthrough
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel, PydanticUserError
 
+from bedrock_unified.chat.route import as_routed
 from bedrock_unified.converse.structured import Answer, Reading, may_force_tools, with_schema
+from bedrock_unified.converse.structured_answer import FUNCTION_CALLING, JSON_SCHEMA
 from bedrock_unified.errors import BedrockError
-from bedrock_unified.models.profile import Profile, profile_of
+from bedrock_unified.models.profile import profile_of
 
-from .errors import InvalidRequestError, StructuredOutputError, adapted
-from .messages.to_converse import converse_messages, system_blocks
-from .tools import converse_tool
+from .errors import InvalidRequestError, ModelRefusalError, StructuredOutputError, adapted
+from .messages.to_converse import converse_messages
+from .tools import converse_tool, converse_tools, tool_names
 
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
@@ -28,9 +31,21 @@ if TYPE_CHECKING:
     from .chat_models import ChatBedrock
 
 _METHODS = {"json_schema": "json_schema", "function_calling": "function_calling", "json_mode": "json_text"}
-_OURS = ("tools", "tool_choice", "response_format")
+_OURS = ("tool_choice", "response_format", "structured_output")
 _ANY_OBJECT = {"type": "object"}
-_WITHOUT_FORM = ("model_provider", "model_name")
+_WITHOUT_FORM = ("model_provider", "model_name", "guardrail")
+#: Stop reasons of a refusal. A guardrail's intervention is none: the model was not asked, or did answer.
+_REFUSED = ("refusal", "content_filtered")
+
+
+class Wish(TypedDict):
+    """What a binding keeps of ``with_structured_output()``; which way it is asked for, each call decides."""
+
+    name: str
+    description: str | None
+    schema: dict[str, Any]
+    method: str | None
+    strict: bool | None
 
 
 def structured(
@@ -57,31 +72,66 @@ def structured(
         raise InvalidRequestError(
             "with_structured_output() needs a schema", hint="give one, or method='json_mode' for any object"
         )
+    tools = converse_tools(bound.get("tools") or ())
+    if tools and not include_raw:
+        raise InvalidRequestError(
+            "with_structured_output(tools=…) may be answered by a call of one of them, which is no value",
+            hint="include_raw=True: the call is then in 'raw', and 'parsed' is None",
+        )
     name, description, described = ("answer", None, _ANY_OBJECT) if schema is None else named_schema(schema)
-    profile = _profile(model, bound)
-    asked, reading = with_schema(
-        {},
-        described,
-        name=name,
-        description=description,
-        profile=profile,
-        method=method and _METHODS[method],
-        strict=strict,
-        may_force=_may_force(model, bound, profile),
+    wish = Wish(
+        name=name, description=description, schema=described, method=_METHODS.get(method or ""), strict=strict
     )
+    _, reading = asked({"toolConfig": {"tools": tools}} if tools else {}, wish, model, bound)
     used = next(own for own, way in _METHODS.items() if way == reading.way)
     told = {"kwargs": {"method": used, "strict": strict}, "schema": described if schema is None else schema}
-    bindings = {**bound, **_bindings(model, asked, bound), "ls_structured_output_format": told}
-    if reading.implied:
-        bindings["implied"] = reading.implied
-    answering = model.bind(**bindings)
+    answering = model.bind(**{**bound, "structured_output": wish, "ls_structured_output_format": told})
     output_type = schema if isinstance(schema, type) and is_basemodel_subclass(schema) else None
-    parser = SchemaParser(reading=reading, model_class=output_type)
+    parser = SchemaParser(
+        reading=reading, any_way=method is None, others=tool_names(tools), model_class=output_type
+    )
     if not include_raw:
         return answering | parser
     parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
     failed = RunnablePassthrough.assign(parsed=lambda _: None)
     return RunnableMap(raw=answering) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+
+
+def asked(
+    request: Mapping[str, Any], wish: Wish, model: ChatBedrock, call: Mapping[str, Any]
+) -> tuple[dict[str, Any], Reading]:
+    """The request with the schema asked for in the way of this call's model, and how to read the answer.
+
+    Args:
+        call: the call's keywords by their canonical names; they may name another model than the binding's.
+
+    Raises:
+        InvalidRequestError: a schema that the method cannot hold, or a request with a format already.
+    """
+
+    def value(name: str) -> Any:
+        return call[name] if name in call else getattr(model, name)
+
+    known = profile_of(
+        call.get("model_id") or call.get("model") or model.model_id,
+        family=value("model_family"),
+        overrides=value("capabilities"),
+    )
+    profile = as_routed(known, value("use_converse"))
+    ready, reading = with_schema(
+        request,
+        wish["schema"],
+        name=wish["name"],
+        description=wish["description"],
+        profile=profile,
+        method=wish["method"],
+        strict=wish["strict"],
+        may_force=may_force_tools(profile, value("additional_model_request_fields"), value("reasoning")),
+    )
+    config = ready.get("toolConfig") or {}
+    if request.get("toolConfig") and "tool" in config.get("toolChoice", {}) and "any" in profile.tool_choices:
+        ready["toolConfig"] = {**config, "toolChoice": {"any": {}}}  # the other tools are there to be called
+    return ready, reading
 
 
 def named_schema(schema: Any) -> tuple[str, str | None, dict[str, Any]]:
@@ -107,45 +157,25 @@ def named_schema(schema: Any) -> tuple[str, str | None, dict[str, Any]]:
     return spec["name"], spec.get("description"), spec["inputSchema"]["json"]
 
 
-def _profile(model: ChatBedrock, bound: Mapping[str, Any]) -> Profile:
-    return profile_of(
-        bound.get("model") or bound.get("model_id") or model.model_id,
-        family=getattr(model, "model_family", None),
-        overrides=getattr(model, "capabilities", None),
-    )
-
-
-def _may_force(model: ChatBedrock, bound: Mapping[str, Any], profile: Profile) -> bool:
-    def value(name: str) -> Any:
-        return bound[name] if name in bound else getattr(model, name, None)
-
-    return may_force_tools(profile, value("additional_model_request_fields"), value("reasoning"))
-
-
-def _bindings(model: ChatBedrock, asked: Mapping[str, Any], bound: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a request as keywords of a call."""
-    bindings: dict[str, Any] = {}
-    if "outputConfig" in asked:
-        bindings["response_format"] = asked["outputConfig"]["textFormat"]
-    if "toolConfig" in asked:
-        bindings["tools"] = asked["toolConfig"]["tools"]
-        if "toolChoice" in asked["toolConfig"]:
-            bindings["tool_choice"] = asked["toolConfig"]["toolChoice"]
-    if "system" in asked:
-        bindings["system"] = [*system_blocks(bound.get("system", model.system)), *asked["system"]]
-    return bindings
-
-
 class SchemaParser(BaseCumulativeTransformOutputParser[Any]):
     """Answers to the values that they hold: an object of ``model_class``, or a dict without one.
 
-    In streams, the value as far as it has come; of a class, from when it is one.
+    In streams, the value as far as it has come; of a class, from when it is one. None where the model called
+    one of the caller's tools instead.
+
+    Attributes:
+        reading: how the binding's own model is asked.
+        any_way: whether a call's model may have been asked in another way.
+        others: names of the caller's tools.
 
     Raises:
+        ModelRefusalError: the model refused to answer.
         StructuredOutputError: the answer holds no such value.
     """
 
     reading: Reading
+    any_way: bool = False
+    others: frozenset[str] = frozenset()
     model_class: Any = None
 
     @property
@@ -190,7 +220,8 @@ class SchemaParser(BaseCumulativeTransformOutputParser[Any]):
             yield value
 
     def _so_far(self, message: BaseMessage) -> Any:
-        value = self.reading.so_far(_answer(message))
+        answer = _answer(message)
+        value = self._reading_of(answer).so_far(answer)
         if value is None or self.model_class is None:
             return value
         try:
@@ -198,12 +229,31 @@ class SchemaParser(BaseCumulativeTransformOutputParser[Any]):
         except ValueError:  # not yet
             return None
 
+    def _reading_of(self, answer: Answer) -> Reading:
+        """How this answer is read: what it holds tells which way its model was asked."""
+        if not self.any_way:
+            return self.reading
+        if any(name == self.reading.name for name, _ in answer.calls):
+            return replace(self.reading, way=FUNCTION_CALLING)
+        if not answer.calls and answer.text.lstrip().startswith("{"):
+            return replace(self.reading, way=JSON_SCHEMA)
+        return self.reading
+
     def _read(self, message: BaseMessage) -> Any:
+        answer = _answer(message)
         response = _response(message)
+        reading = self._reading_of(answer)
+        called = {name for name, _ in answer.calls}
+        if called & self.others and reading.name not in called:
+            return None
         try:
-            value = self.reading.read(_answer(message), response)
+            value = reading.read(answer, response)
         except BedrockError as error:
-            raise adapted(error) from None
+            if answer.stop_reason not in _REFUSED:
+                raise adapted(error) from None
+            refusal = ModelRefusalError(error.message, **error.details())
+            refusal.raw_message = message
+            raise refusal from None
         if self.model_class is None:
             return value
         try:

@@ -154,9 +154,9 @@ def _reasoning_content(part: Mapping[str, Any], conversion: Conversion) -> Block
 
 def _reasoning(part: Mapping[str, Any], conversion: Conversion) -> Block | None:
     """LangChain's standard block: signature and redacted bytes stand in its extras."""
-    more = part.get("extras") or {}
-    redacted = more.get("redacted_content")
-    return _reasoned(part.get("reasoning"), more.get("signature"), redacted, {}, conversion)
+    more = dict(part.get("extras") or {})
+    redacted, signature = more.pop("redacted_content", None), more.pop("signature", None)
+    return _reasoned(part.get("reasoning"), signature, redacted, {"extras": more}, conversion)
 
 
 def _thinking(part: Mapping[str, Any], conversion: Conversion) -> Block | None:
@@ -208,6 +208,11 @@ def _guarded(held: Mapping[str, Any]) -> Block:
     return {"guardContent": dict(held)}
 
 
+def _refusal(part: Mapping[str, Any], conversion: Conversion) -> Block | None:
+    """A standard refusal, as the text that the model wrote; many come without any."""
+    return {"text": part["refusal"]} if part.get("refusal") else None
+
+
 def _non_standard(part: Mapping[str, Any], conversion: Conversion) -> Block | None:
     value = part.get("value")
     if not isinstance(value, Mapping):
@@ -252,6 +257,7 @@ _CONVERTERS: dict[str, _Convert] = {
     "text-plain": lambda part, conversion: media.plain_text(part, conversion.names),
     "video": partial(_media, "video"),
     "audio": partial(_media, "audio"),
+    "refusal": _refusal,
     "search_result": _search_result,
     "guard_content": _guard_content,
     "non_standard": _non_standard,

@@ -76,8 +76,7 @@ def media(kind: str, block: Mapping[str, Any], names: DocumentNames, *, ours: bo
 def plain_text(block: Mapping[str, Any], names: DocumentNames) -> Block:
     """LangChain's ``text-plain`` block as a text document."""
     if isinstance(block.get("text"), str):
-        data = block["text"].encode()
-        return _document(_said(block), Source({"bytes": data}, data), "txt", names)
+        return _document(_said(block), _inline("text-plain", block["text"].encode(), None), "txt", names)
     return media("document", {"mime_type": "text/plain", **block}, names)
 
 
@@ -103,19 +102,21 @@ def decoded(data: Any, kind: str) -> bytes:
 def _described(kind: str, source: Mapping[str, Any], block: Mapping[str, Any]) -> Source:
     """A ``source`` member: Anthropic's, or our own of an answer."""
     form, data, mime_type = source.get("type"), source.get("data"), source.get("media_type")
-    if form == "base64" or (form is None and data is not None):
-        return _inline(decoded(data, kind), mime_type)
+    if form is None and data is not None:  # an answer's, which goes back as it was
+        return Source({"bytes": (held := decoded(data, kind))}, held, mime_type)
+    if form == "base64":
+        return _inline(kind, decoded(data, kind), mime_type)
     if form == "s3Location":
         place = data if isinstance(data, Mapping) else {}
         return Source({"s3Location": data}, mime_type=mime_type, name=place.get("uri"))
     if form == "url":
         return _by_url(kind, source.get("url"), mime_type, block)
     if form == "text" and isinstance(data, str):
-        return _inline(data.encode(), mime_type or "text/plain")
+        return _inline(kind, data.encode(), mime_type or "text/plain")
     if form == "content":
         content = source.get("content")
         parts = [{"text": content}] if isinstance(content, str) else content or []
-        member = {"content": [{"text": part["text"]} for part in parts]}
+        member = {"content": [{"text": _part_text(part)} for part in parts]}
         return Source(member, mime_type=mime_type or "text/plain")
     if form is None and not data:
         return Source({}, mime_type=mime_type)
@@ -125,13 +126,24 @@ def _described(kind: str, source: Mapping[str, Any], block: Mapping[str, Any]) -
     )
 
 
+def _part_text(part: Any) -> str:
+    text = part.get("text") if isinstance(part, Mapping) else part
+    if isinstance(text, str):
+        return text
+    named = part.get("type") if isinstance(part, Mapping) else type(part).__name__
+    raise InvalidRequestError(
+        f"a document's content has a part of type {named!r:.80}, and Bedrock reads texts there alone",
+        hint="give what is no text as a block of its own beside the document",
+    )
+
+
 def _standard(kind: str, block: Mapping[str, Any]) -> Source:
     mime_type = block.get("mime_type")
     data = block.get("base64", block.get("data"))
     if data is not None:
-        return _inline(decoded(data, kind), mime_type)
+        return _inline(kind, decoded(data, kind), mime_type)
     if block.get("source_type") == "text" and isinstance(block.get("text"), str):
-        return _inline(block["text"].encode(), mime_type or "text/plain")
+        return _inline(kind, block["text"].encode(), mime_type or "text/plain")
     if block.get("url") is not None:
         return _by_url(kind, block["url"], mime_type, block)
     what = "the id of an uploaded file" if "file_id" in block or "id" in block else "no data"
@@ -141,18 +153,20 @@ def _standard(kind: str, block: Mapping[str, Any]) -> Source:
     )
 
 
-def _inline(data: bytes, mime_type: str | None, name: str | None = None) -> Source:
+def _inline(kind: str, data: bytes, mime_type: str | None, name: str | None = None) -> Source:
+    if not data:
+        raise InvalidRequestError(f"{_a(kind)} block has zero bytes", hint="give its bytes, or leave it out")
     return Source({"bytes": data}, data, mime_type, name)
 
 
 def _by_url(kind: str, url: Any, mime_type: str | None, block: Mapping[str, Any]) -> Source:
     if isinstance(url, Fetched):  # put there by :mod:`.fetched`
-        return _inline(url.data, mime_type or url.mime_type, url.url)
+        return _inline(kind, url.data, mime_type or url.mime_type, url.url)
     text = url.strip() if isinstance(url, str) else ""
     scheme = text.partition(":")[0].lower()
     if scheme == "data":
         data, named = data_url(f"{kind} block", text)
-        return _inline(data, mime_type or named)
+        return _inline(kind, data, mime_type or named)
     if scheme == "s3":
         owner = next(
             (place["bucket_owner"] for place in _places(block) if place.get("bucket_owner") is not None), None

@@ -23,10 +23,10 @@ from bedrock_unified.converse.reducer import BlockReducer, parse_tool_input
 
 from . import citations
 from .from_converse import from_block, tool_result_head, tool_use_head
+from .standard import PROVIDER
 
 Block = dict[str, Any]
 
-PROVIDER = "bedrock_converse"
 _METADATA = {"model_provider": PROVIDER}
 
 

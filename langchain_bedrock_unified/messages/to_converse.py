@@ -25,12 +25,14 @@ from bedrock_unified.converse.turns import is_blank, merged_turns
 from ..errors import InvalidRequestError
 from .blocks import Block, Conversion, converse_block, converse_blocks, tool_use
 from .documents import DocumentNames, native_names
+from .standard import PROVIDER
 
 logger = logging.getLogger(__name__)
 
 Turn = dict[str, Any]
 
-_OURS = (None, "bedrock_converse")
+#: Providers whose blocks are ours; the second is langchain-aws, whose stored answers have them too.
+_OURS = (None, "bedrock_converse", PROVIDER)
 #: Providers whose reasoning signatures Bedrock's Claude verifies as its own.
 _SAME_SIGNATURES = ("anthropic", "bedrock")
 _ROLES = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant", "system": "system"}
@@ -116,9 +118,16 @@ def _foreign(message: AIMessage, provider: Any, conversion: Conversion) -> list[
     for part in message.content_blocks:
         kind = part["type"]
         signed = provider in _SAME_SIGNATURES and "signature" in (part.get("extras") or {})
-        if kind in ("text", "tool_call", "invalid_tool_call", "image", "file", "audio", "video") or (
-            kind == "reasoning" and signed
-        ):
+        if kind in (
+            "text",
+            "refusal",
+            "tool_call",
+            "invalid_tool_call",
+            "image",
+            "file",
+            "audio",
+            "video",
+        ) or (kind == "reasoning" and signed):
             block = converse_block(part, conversion)
             if block is not None:
                 blocks.append(block)

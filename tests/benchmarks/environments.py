@@ -9,7 +9,12 @@ from pathlib import Path
 
 #: What each environment holds. ``aiobotocore`` pins botocore below what boto3 and langchain-aws want.
 REQUIREMENTS = {
-    "main": ("boto3>=1.44", "langchain-aws>=1.9.1", "llama-index-llms-bedrock-converse>=0.15.5"),
+    "main": (
+        "boto3>=1.44",
+        "langchain>=1.3",
+        "langchain-aws>=1.9.1",
+        "llama-index-llms-bedrock-converse>=0.15.5",
+    ),
     "aiobc": ("aiobotocore>=3.10",),
 }
 CLONE = Path(__file__).resolve().parents[2]

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk
 
+from bedrock_unified import LocalBedrock
 from langchain_bedrock_unified import ChatBedrock
 
-from .scripted import MODEL, Says, ScriptedBedrock
+from .scripted import MODEL, MakeModel, Says, ScriptedBedrock
 
 CITATION = {
     "title": "Guide",
@@ -253,9 +254,16 @@ def test_response_metadata_is_the_same_streamed_or_not(model: ChatBedrock, bedro
             "finish_reason": "stop",
             "metrics": {"latencyMs": 5},
             "usage": {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18},
-            "model_provider": "bedrock_converse",
+            "model_provider": "bedrock_unified",
             "model_name": MODEL,
             **members,
+            "guardrail": {
+                "intervened": False,
+                "blocked": False,
+                "anonymised": False,
+                "findings": [],
+                "action_reason": "No action.",
+            },
         }
 
 
@@ -297,3 +305,21 @@ def test_an_answer_without_content(model: ChatBedrock, bedrock: ScriptedBedrock)
     assert isinstance(answer := model.invoke("q"), AIMessage)
     assert answer.content == ""
     assert streamed(model).text == ""
+
+
+def test_what_a_guardrail_found_is_told_without_the_content(make_model: MakeModel) -> None:
+    with LocalBedrock() as local:
+        guardrail = {"guardrail_identifier": "localguardrail", "guardrail_version": "1"}
+        model = make_model(
+            model="us.amazon.nova-lite-v1:0", endpoint_url=local.url, guardrail_trace="enabled", **guardrail
+        )
+        told = model.invoke("the trade secret").response_metadata["guardrail"]
+        assert told["blocked"] and [finding["policy"] for finding in told["findings"]] == ["word"]
+        assert "secret" not in str(told)
+        whole: Any = None
+        for chunk in model.stream("the trade secret"):
+            whole = chunk if whole is None else whole + chunk
+        assert whole.response_metadata["guardrail"] == told
+        untraced = model.invoke("the trade secret", guardrail_trace="disabled").response_metadata["guardrail"]
+        assert untraced["intervened"] and not untraced["findings"]
+        assert "guardrail" not in model.invoke("q", guardrail_trace="disabled").response_metadata

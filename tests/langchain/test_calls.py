@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from langchain_core.caches import InMemoryCache
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import ConfigurableField
+from pydantic import SecretStr
 
-from bedrock_unified import BedrockClient, ConfigurationError
+from bedrock_unified import BedrockClient, ConfigurationError, LocalBedrock
 from langchain_bedrock_unified import ChatBedrock, ChatBedrockConverse
-from langchain_bedrock_unified.errors import InvalidRequestError
+from langchain_bedrock_unified.errors import ConnectionFailed, InvalidRequestError
 
-from .scripted import KEYS, MODEL, ScriptedBedrock
+from .scripted import KEYS, MODEL, Fails, MakeModel, ScriptedBedrock
 
 Make = Callable[..., ChatBedrock]
 
@@ -123,8 +129,7 @@ def test_spellings_of_the_model_at_construction(name: str) -> None:
         ({"temprature": 0.5}, "did you mean 'temperature'"),
         ({"maxtokens": 5}, "did you mean 'max_tokens'|did you mean 'maxTokens'"),
         ({"frobnicate": 1}, "additional_model_request_fields"),
-        ({"region_name": "eu-west-1"}, "belongs to the connection"),
-        ({"api_key": "secret"}, "belongs to the connection"),
+        ({"client": "secret"}, "belongs to the connection"),
         ({"max_tokens": 5, "maxTokens": 6}, "both 'max_tokens' and 'maxTokens'"),
         ({"temperature": 3}, "temperature is 3"),
         ({"max_tokens": 0}, "maxTokens is 0"),
@@ -151,7 +156,7 @@ def test_half_a_guardrail_in_a_call(model: ChatBedrock, bedrock: ScriptedBedrock
     ("given", "says"),
     [
         ({"temprature": 0.5}, "did you mean 'temperature'"),
-        ({"model_kwargs": {}}, "no parameter 'model_kwargs'"),
+        ({"model_settings": {}}, "no parameter 'model_settings'"),
         ({"model": "amazon.nova-lite-v1:0", "model_id": "x"}, "both 'model' and 'model_id'"),
         ({"model": ""}, "empty"),
         ({"model": "openai/gpt"}, "slash"),
@@ -264,3 +269,117 @@ def test_options_of_a_call_and_of_the_model(make_model: Make, bedrock: ScriptedB
     model.invoke("q", reasoning=None, prompt_cache="off")
     assert "additionalModelRequestFields" not in bedrock.last
     assert "cachePoint" not in bedrock.last["system"][-1]
+
+
+# The connection of a call
+
+
+def test_rq_07_another_region_or_key_for_one_call(make_model: MakeModel, bedrock: ScriptedBedrock) -> None:
+    with LocalBedrock() as local:
+        model = make_model(endpoint_url=local.url)
+        model.invoke("q")
+        model.invoke("q", region="eu-west-1")
+        model.invoke("q", api_key=SecretStr(local.API_KEY))
+        list(model.stream("q", api_key=local.API_KEY))
+        model.invoke("q")
+        assert [request.auth for request in local.requests] == ["sigv4", "sigv4", "bearer", "bearer", "sigv4"]
+        assert {request.status for request in local.requests} == {200}
+        model.invoke("q", base_url=bedrock.url, model="amazon.nova-lite-v1:0")
+        assert len(local.requests) == 5 and len(bedrock.sent) == 1
+        with pytest.raises(ConfigurationError, match="both 'region' and 'region_name'"):
+            model.invoke("q", region="eu-west-1", region_name="eu-west-2")
+        with pytest.raises(ConfigurationError, match="aws_secret_access_key"):
+            model.invoke("q", aws_access_key_id="AKIAIOSFODNN7EXAMPLE")
+        with pytest.raises(ConfigurationError, match="timeout"):
+            model.invoke("q", timeout=-1)
+        for client in model._elsewhere.values():
+            client.close()
+
+
+async def test_rq_07_asynchronously_and_from_many_calls_at_once(bedrock: ScriptedBedrock) -> None:
+    async with LocalBedrock() as local:
+        model = ChatBedrock(model=MODEL, region_name="us-east-1", endpoint_url=bedrock.url, api_key="unused")
+        calls = [
+            model.ainvoke("q", endpoint_url=local.url, api_key=local.API_KEY, region=region)
+            for region in ("us-east-1", "eu-west-1", "us-east-1") * 5
+        ]
+        await asyncio.gather(*calls)
+        assert len(local.requests) == 15 and not bedrock.sent
+        assert len(model._elsewhere) == 2
+        for client in model._elsewhere.values():
+            await client.aclose()
+
+
+def test_rq_07_the_key_of_a_call_is_neither_traced_nor_kept_in_writing(
+    make_model: MakeModel, bedrock: ScriptedBedrock
+) -> None:
+    secret = "bedrock-api-key-of-this-call"
+    shown: list[str] = []
+
+    class Watching(BaseCallbackHandler):
+        def on_chat_model_start(self, *given: Any, **more: Any) -> None:
+            shown.append(repr((given, more)))
+
+    model = make_model()
+    model.invoke("q", api_key=secret, config={"callbacks": [Watching()]})
+    shown.append(model._get_llm_string(api_key=secret))
+    assert model._get_llm_string(api_key=secret) != model._get_llm_string(api_key="another")
+    shown += [repr(model), repr(pickle.dumps(model)), str(model.model_dump())]
+    assert shown[0] and secret not in "".join(shown)
+    assert copy.deepcopy(model)._elsewhere == model.model_copy()._elsewhere == {}
+    assert pickle.loads(pickle.dumps(model))._elsewhere == {}
+    for client in model._elsewhere.values():
+        client.close()
+
+
+# Tokens
+
+
+def test_tokens_are_counted_with_tools_and_the_system_prompt(make_model: MakeModel) -> None:
+    def weather(city: str) -> str:
+        """The weather of a city."""
+        return city
+
+    with LocalBedrock() as local:
+        model = make_model(endpoint_url=local.url, system="Be kind.")
+        messages: list[BaseMessage] = [HumanMessage("How is the weather in Vell?")]
+        bare = model.get_num_tokens_from_messages(messages)
+        assert 0 < bare < model.get_num_tokens_from_messages(messages, tools=[weather])
+        assert model.get_num_tokens("How are you?") > 0
+        assert model.get_num_tokens("") == 0
+        assert {request.operation for request in local.requests} == {"CountTokens"}
+        assert local.requests[0].model_id == MODEL.partition(".")[2]
+        assert local.requests[0].body["input"]["converse"]["system"] == [{"text": "Be kind."}]
+
+
+def test_tokens_are_estimated_where_nobody_counts_with_one_warning(
+    make_model: MakeModel, bedrock: ScriptedBedrock
+) -> None:
+    model = make_model(model="amazon.nova-lite-v1:0")
+    messages: list[BaseMessage] = [HumanMessage("a" * 400)]
+    with pytest.warns(UserWarning, match="estimated"):
+        assert model.get_num_tokens_from_messages(messages) == 101
+    assert model.get_num_tokens_from_messages(messages) == 101
+    refused = make_model()
+    bedrock.says(Fails(403, "AccessDeniedException", "no bedrock:CountTokens"))
+    with pytest.warns(UserWarning, match="no bedrock:CountTokens"):
+        assert refused.get_num_tokens_from_messages(messages) == 101
+    assert refused.get_num_tokens_from_messages(messages) == 101
+    assert len(bedrock.sent) == 1
+    lost = make_model(endpoint_url="http://127.0.0.1:9")
+    with pytest.raises(ConnectionFailed):
+        lost.get_num_tokens_from_messages(messages)
+
+
+def test_the_profile_tells_agents_what_the_model_can() -> None:
+    claude = ChatBedrock(model=MODEL, region_name="us-east-1").profile
+    assert claude is not None and claude["structured_output"] and claude["pdf_inputs"]
+    llama = ChatBedrock(model="us.meta.llama3-3-70b-instruct-v1:0", region_name="us-east-1").profile
+    assert llama is not None and llama["tool_calling"]
+    assert not llama["tool_choice"] and not llama["tool_call_streaming"] and not llama["structured_output"]
+    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+    named = ChatBedrock(model=arn, model_family="claude-3-7", region_name="us-east-1").profile
+    assert named is not None and named["reasoning_output"]
+    assert ChatBedrock(model="acme.new-1", region_name="us-east-1").profile == {}
+    told: Any = {"max_input_tokens": 5}
+    assert ChatBedrock(model=MODEL, region_name="us-east-1", profile=told).profile == told

@@ -47,6 +47,22 @@ async def test_asynchronously(embeddings: BedrockEmbeddings) -> None:
     await embeddings.bedrock.aclose()
 
 
+@pytest.mark.parametrize("size", [200, 255, 700])
+def test_base64_text_as_long_as_no_file_name_is_an_image(size: int) -> None:
+    image = b64encode(PNG + bytes(size)).decode()
+    with LocalBedrock() as local:
+        made = BedrockEmbeddings(model=NOVA, endpoint_url=local.url, region_name="us-east-1", **KEYS)
+        made.embed_image(image)
+        assert image in str(local.requests[-1].body)
+        made.bedrock.close()
+
+
+def test_types_may_be_a_single_one() -> None:
+    assert BedrockEmbeddings(model="cohere.embed-v4:0", embedding_types="int8")
+    with pytest.raises(ConfigurationError, match="embedding_types='int4'"):
+        BedrockEmbeddings(model="cohere.embed-v4:0", embedding_types="int4")
+
+
 def test_no_texts_need_no_request(embeddings: BedrockEmbeddings, bedrock: ScriptedBedrock) -> None:
     assert embeddings.embed_documents([]) == []
     assert not bedrock.sent

@@ -213,3 +213,25 @@ async def test_a_model_fetches_where_it_is_allowed_to(monkeypatch: pytest.Monkey
     assert heard == [[IMAGE], [IMAGE]]
     with pytest.raises(InvalidRequestError, match=r"https://x\.example/a\.png"):
         model.invoke(question)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "image", "base64": "", "mime_type": "image/png"},
+        {"type": "image", "url": "data:image/png;base64,"},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": ""}},
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": ""}},
+        {"type": "text-plain", "text": "", "mime_type": "text/plain"},
+    ],
+    ids=repr,
+)
+def test_a_medium_of_zero_bytes_is_refused_before_it_is_sent(block: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError, match="block has zero bytes"):
+        converse_messages([HumanMessage([block])])
+
+
+def test_a_part_of_a_document_that_is_no_text_is_named() -> None:
+    source = {"type": "content", "content": [{"type": "text", "text": "a"}, {"type": "image"}]}
+    with pytest.raises(InvalidRequestError, match="a part of type 'image'"):
+        converse_messages([HumanMessage([{"type": "document", "source": source}])])

@@ -68,6 +68,17 @@ async def test_texts_documents_and_json_objects_are_ranked(local: LocalBedrock, 
     await rerank.bedrock.aclose()
 
 
+def test_documents_of_a_class_of_their_own_stay_ones(local: LocalBedrock) -> None:
+    class Page(Document):
+        number: int = 0
+
+    rerank = at(local)
+    (best,) = rerank.compress_documents([Page(page_content="a tram", number=7)], "tram")
+    assert isinstance(best, Page)
+    assert best.number == 7
+    rerank.bedrock.close()
+
+
 def test_top_n_none_gives_all(local: LocalBedrock) -> None:
     rerank = at(local, top_n=None)
     assert len(rerank.rerank(["a", "b", "c", "d", "e"], "a")) == 5
@@ -84,6 +95,9 @@ def test_fields_of_the_models_own(local: LocalBedrock) -> None:
         for request in local.requests
     ]
     assert [each["additionalModelRequestFields"]["max_tokens_per_doc"] for each in sent] == [9, 5]
+    rerank.rerank(["a"], "a", additional_model_request_fields={})
+    last = local.requests[-1].body["rerankingConfiguration"]["bedrockRerankingConfiguration"]
+    assert "additionalModelRequestFields" not in last["modelConfiguration"]
     rerank.bedrock.close()
 
 

@@ -7,15 +7,17 @@ import pickle
 from typing import Any, TypedDict
 
 import pytest
+from langchain_core import exceptions
 from langchain_core.exceptions import ModelError, OutputParserException
+from langchain_core.load import dumps
 from langchain_core.messages import AIMessage
 from pydantic import BaseModel, Field, RootModel
 
 from bedrock_unified import errors as core
 from langchain_bedrock_unified import ChatBedrock
-from langchain_bedrock_unified.errors import InvalidRequestError, StructuredOutputError
+from langchain_bedrock_unified.errors import InvalidRequestError, ModelRefusalError, StructuredOutputError
 
-from .scripted import MakeModel, Says, ScriptedBedrock
+from .scripted import MODEL, MakeModel, Says, ScriptedBedrock
 
 
 class City(BaseModel):
@@ -40,6 +42,11 @@ SCHEMA = {
 }
 PARIS = {"name": "Paris", "people": 2_000_000}
 METHODS = ["json_schema", "function_calling", "json_mode"]
+
+
+def weather(city: str) -> str:
+    """The weather of a city."""
+    return f"sunny in {city}"
 
 
 def called(name: str = "City", given: Any = PARIS, stop: str = "tool_use") -> Says:
@@ -126,8 +133,8 @@ def test_the_models_own_system_prompt_and_output_config_stay(
     assert bedrock.last["outputConfig"].keys() == {"effort", "textFormat"}
     model.with_structured_output(City, method="json_mode").invoke([("system", "Be kind."), ("user", "q")])
     first, second, third = bedrock.last["system"]
-    assert (first["text"], third["text"]) == ("Be brief.", "Be kind.")
-    assert "JSON object" in second["text"]
+    assert (first["text"], second["text"]) == ("Be brief.", "Be kind.")
+    assert "JSON object" in third["text"]
 
 
 def test_json_mode_needs_no_schema(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
@@ -267,7 +274,7 @@ def test_a_schema_that_bedrock_cannot_hold_is_a_plain_tools_unless_asked_for(
             model.with_structured_output(Sizes, **how)
 
 
-@pytest.mark.parametrize("given", [{"tools": []}, {"tool_choice": "any"}, {"response_format": City}])
+@pytest.mark.parametrize("given", [{"tool_choice": "any"}, {"response_format": City}])
 def test_it_takes_no_format_of_the_callers(model: ChatBedrock, given: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError, match=next(iter(given))):
         model.with_structured_output(City, **given)
@@ -317,3 +324,86 @@ def test_a_tool_that_says_otherwise_than_bind_tools_is_refused(model: ChatBedroc
     tool = {"type": "function", "function": {"name": "f", "parameters": SCHEMA, "strict": True}}
     with pytest.raises(InvalidRequestError, match="strict=True, and bind_tools strict=False"):
         model.bind_tools([tool], strict=False)
+
+
+NOVA = "us.amazon.nova-lite-v1:0"
+
+
+@pytest.mark.parametrize(
+    ("bound", "called_with", "member"),
+    [(MODEL, NOVA, "toolConfig"), (NOVA, MODEL, "outputConfig"), (MODEL, MODEL, "outputConfig")],
+)
+async def test_a_call_with_another_model_is_asked_in_that_models_way(
+    make_model: MakeModel, bedrock: ScriptedBedrock, bound: str, called_with: str, member: str
+) -> None:
+    answer = called() if member == "toolConfig" else written()
+    bedrock.says(answer, answer, answer)
+    asking = make_model(model=bound).with_structured_output(City)
+    expected = City(**PARIS)
+    assert asking.invoke("q", model=called_with) == expected
+    assert await asking.ainvoke("q", model=called_with) == expected
+    assert list(asking.stream("q", model=called_with))[-1] == expected
+    for sent in bedrock.sent:
+        assert sent.model == called_with
+        assert {"toolConfig", "outputConfig"} & sent.body.keys() == {member}
+
+
+def test_a_call_that_thinks_is_asked_to_call_the_tool(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    bedrock.says(called())
+    model.with_structured_output(City, method="function_calling").invoke("q", reasoning=2000, max_tokens=4000)
+    assert bedrock.last["toolConfig"]["toolChoice"] == {"auto": {}}
+    assert "calling the tool City" in bedrock.last["system"][-1]["text"]
+
+
+@pytest.mark.parametrize("model_id", [MODEL, NOVA])
+def test_tools_may_be_called_instead_where_the_raw_answer_is_given_too(
+    make_model: MakeModel, bedrock: ScriptedBedrock, model_id: str
+) -> None:
+    model = make_model(model=model_id)
+    asking = model.with_structured_output(City, tools=[weather], include_raw=True)
+    chained = model.bind_tools([weather]).with_structured_output(City, include_raw=True)
+    for chain in (asking, chained):
+        bedrock.says(called("weather", {"city": "Vell"}), called() if model_id == NOVA else written())
+        first, second = chain.invoke("q"), chain.invoke("q")
+        assert (first["parsed"], first["parsing_error"]) == (None, None)
+        assert first["raw"].tool_calls[0]["name"] == "weather"
+        assert second["parsed"] == City(**PARIS)
+        offered = [tool["toolSpec"]["name"] for tool in bedrock.last["toolConfig"]["tools"]]
+        assert offered == (["weather", "City"] if model_id == NOVA else ["weather"])
+        assert bedrock.last["toolConfig"].get("toolChoice") == ({"any": {}} if model_id == NOVA else None)
+    for chain in (model, model.bind_tools([weather])):
+        tools = {"tools": [weather]} if chain is model else {}
+        with pytest.raises(InvalidRequestError, match="may be answered by a call") as raised:
+            chain.with_structured_output(City, **tools)
+        assert "include_raw=True" in str(raised.value)
+
+
+def test_what_was_bound_before_stays(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+    bedrock.says(written())
+    model.bind(temperature=0.5).with_structured_output(City).invoke("q", top_p=None)
+    assert bedrock.last["inferenceConfig"] == {"temperature": 0.5}
+    assert "outputConfig" in bedrock.last
+    again = model.bind(max_tokens=9).bind_tools([weather], tool_choice="any")
+    bedrock.says(called("weather", {"city": "Vell"}))
+    again.invoke("q")
+    assert bedrock.last["inferenceConfig"] == {"maxTokens": 9}
+    assert "langchain_bedrock_unified.bound" not in dumps(again)
+
+
+@pytest.mark.parametrize("stop", ["refusal", "content_filtered"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_refusal_is_langchains_error_of_that_name(
+    model: ChatBedrock, bedrock: ScriptedBedrock, stop: str, method: str
+) -> None:
+    bedrock.says(Says([{"text": "I cannot."}], stop=stop), Says([{"text": "I cannot."}], stop=stop))
+    with pytest.raises(ModelRefusalError) as caught:
+        model.with_structured_output(City, method=method).invoke("q")
+    error = caught.value
+    assert isinstance(error, StructuredOutputError) and isinstance(error, ModelError)
+    if (langchains := getattr(exceptions, "ModelRefusalError", None)) is not None:
+        assert isinstance(error, langchains)
+    assert not error.is_retryable
+    assert error.raw_message.text == "I cannot."
+    assert type(pickle.loads(pickle.dumps(error))) is ModelRefusalError
+    raw = model.with_structured_output(City, method=method, include_raw=True).invoke("q")
+    assert isinstance(raw["parsing_error"], ModelRefusalError)

@@ -23,6 +23,9 @@ CITY: dict[str, Any] = {
 }
 
 
+ONE_AT_A_TIME = {"type": "auto", "disable_parallel_tool_use": True}
+
+
 def weather(city_name: str) -> str:
     """The weather of a city."""
     return f"sunny in {city_name}"
@@ -138,6 +141,23 @@ def test_every_spelling_of_the_choice(
         assert sent.body["toolConfig"].get("toolChoice") == expected
 
 
+@pytest.mark.parametrize("tools", [[weather], []])
+def test_calls_of_the_history_are_text_where_none_may_be_called(
+    model: ChatBedrock, bedrock: ScriptedBedrock, tools: list[Any]
+) -> None:
+    """A stub of the tool would be one that the model may call."""
+    call = {"name": "weather", "args": {}, "id": "t1"}
+    history = [
+        HumanMessage("Weather?"),
+        AIMessage("", tool_calls=[call]),
+        ToolMessage("sunny", tool_call_id="t1"),
+    ]
+    model.invoke(history, tools=tools, tool_choice="none")
+    body = bedrock.last
+    assert "toolConfig" not in body
+    assert body["messages"][1]["content"] == [{"text": "[tool call t1: weather({})]"}]
+
+
 @pytest.mark.parametrize("choice", ["none", False, {"type": "none"}, {"none": {}}])
 def test_no_choice_at_all_sends_no_tools(model: ChatBedrock, bedrock: ScriptedBedrock, choice: Any) -> None:
     model.bind_tools([weather], tool_choice=choice).invoke("q")
@@ -161,7 +181,7 @@ def test_binding_changes_nothing_in_the_model(model: ChatBedrock, bedrock: Scrip
         ("weather", {}, "list of tools"),
         ([weather], {"tool_choice": "wether"}, "the tools are: weather"),
         ([weather], {"tool_choice": {"what": 1}}, "not understood"),
-        ([weather], {"parallel_tool_calls": False}, "disable_parallel_tool_use"),
+        ([weather], {"parallel_tool_calls": True, "tool_choice": ONE_AT_A_TIME}, "leave one of them out"),
         ([{"name": "x", "input_schema": {"type": "array"}}], {}, "not an object"),
     ],
 )
@@ -229,12 +249,18 @@ def test_what_only_anthropic_knows_of_a_tool_is_refused(model: ChatBedrock, more
 
 
 @pytest.mark.parametrize("kind", ["any", "auto", "tool"])
-def test_a_wish_for_one_call_at_a_time_is_refused_and_shown_its_place(model: ChatBedrock, kind: str) -> None:
-    choice = {"type": kind, "name": "weather", "disable_parallel_tool_use": True}
-    with pytest.raises(InvalidRequestError, match="additional_model_request_fields"):
-        model.bind_tools([weather], tool_choice=choice)
-    with pytest.raises(InvalidRequestError, match="additional_model_request_fields"):
-        model.invoke("q", tools=[weather], tool_choice=choice)
+def test_anthropics_wish_for_one_call_at_a_time_in_the_choice(
+    model: ChatBedrock, bedrock: ScriptedBedrock, kind: str
+) -> None:
+    named = {"name": "weather"} if kind == "tool" else {}
+    choice = {"type": kind, **named, "disable_parallel_tool_use": True}
+    before = dict(choice)
+    model.bind_tools([weather], tool_choice=choice).invoke("q")
+    model.invoke("q", tools=[weather], tool_choice=choice)
+    assert choice == before
+    for sent in bedrock.sent:
+        assert sent.body["toolConfig"]["toolChoice"] == {kind: named}
+        assert sent.body["additionalModelRequestFields"]["tool_choice"]["disable_parallel_tool_use"] is True
 
 
 def test_a_tool_whose_schema_cannot_be_written_is_refused(model: ChatBedrock) -> None:

@@ -1,7 +1,7 @@
 """What nobody asked for gives way once when a model refuses it, and is remembered on that client.
 
 Over a socket, to models that no profile knows and of which the endpoint was told what they lack. The rules
-are those of ``models/refusals.toml``; a wish that was said out loud is never given up.
+are those of ``models/refusals.json``; a wish that was said out loud is never given up.
 """
 
 from __future__ import annotations

@@ -259,7 +259,8 @@ def _from_messages(given: Body, request: Body) -> None:
             }
             for tool in given.pop("tools")
         ]
-        request["toolConfig"] = {"tools": [{"toolSpec": spec} for spec in specs]}
+        config: Body = {"tools": [{"toolSpec": spec} for spec in specs]}
+        request["toolConfig"] = config
     if "tool_choice" in given:
         choice = given.pop("tool_choice")
         kind = choice.pop("type") if (choice := dict(choice)) else ""
@@ -323,7 +324,8 @@ def _from_chat(given: Body, request: Body) -> None:
             }
             for function in functions
         ]
-        request["toolConfig"] = {"tools": [{"toolSpec": spec} for spec in specs]}
+        config: Body = {"tools": [{"toolSpec": spec} for spec in specs]}
+        request["toolConfig"] = config
     if "tool_choice" in given:
         name = given.pop("tool_choice")["function"]["name"]
         request["toolConfig"]["toolChoice"] = {"tool": {"name": name}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
@@ -65,7 +64,7 @@ def as_routed(profile: Profile, use_converse: bool | str | None) -> Profile:
     """
     if use_converse is not False or profile.native != "meta":
         return profile
-    return replace(profile, tools=False, structured_output="text")
+    return profile._replace(tools=False, structured_output="text")
 
 
 def invoke_members(request: Mapping[str, Any], family: Family, *, streaming: bool) -> dict[str, Any]:

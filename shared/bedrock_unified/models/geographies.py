@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
+
+from .data import table
 
 _GEOGRAPHY = re.compile(r"[a-z]{2,6}(?:-gov)?")
 # A vendor is one word ("ai21"); what looks like a version ("v3" in "deepseek.v3.2") is of a model's name.
@@ -22,7 +22,7 @@ class _Tables(NamedTuple):
 
 @cache
 def _tables() -> _Tables:
-    data = tomllib.loads(Path(__file__).with_name("geographies.toml").read_text(encoding="utf-8"))
+    data = table("geographies")
     return _Tables(
         frozenset(data["geographies"]),
         frozenset(data["vendors"]),

@@ -7,14 +7,13 @@ full id is never rewritten.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ..errors import InvalidRequestError
+from .data import table
 from .geographies import ModelName, split_name, suggested_profile
 
 MAX_LENGTH = 2048  # of the modelId member, in every operation of the service model
@@ -43,8 +42,7 @@ _NOT_MODELS = {
 _WAY_OUT = "pass an id like 'amazon.nova-lite-v1:0', a profile id like 'us.amazon.nova-lite-v1:0' or an ARN"
 
 
-@dataclass(frozen=True, slots=True)
-class ArnParts:
+class ArnParts(NamedTuple):
     """An ARN taken apart.
 
     Attributes:
@@ -69,8 +67,7 @@ class ArnParts:
         return self.resource_id.partition(":")[2] or None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelId:
+class ModelId(NamedTuple):
     """A model as the user named it, read.
 
     Attributes:
@@ -113,8 +110,7 @@ class ModelId:
 @cache
 def aliases() -> Mapping[str, str]:
     """Short names (``claude-3-haiku``) and the model ids they stand for."""
-    data = tomllib.loads(Path(__file__).with_name("aliases.toml").read_text(encoding="utf-8"))
-    return MappingProxyType(data["aliases"])
+    return MappingProxyType(table("aliases")["aliases"])
 
 
 def parse_model_id(spec: str) -> ModelId:

@@ -1,6 +1,6 @@
 """What a model can do, as far as it is known; what is not known, it can.
 
-The knowledge is data (``profiles.toml``), each quirk with the Bedrock answer or document it comes from. A
+The knowledge is data (``profiles.json``), each quirk with the Bedrock answer or document it comes from. A
 profile never decides whether a model exists: any id has one.
 """
 
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple, cast
 
 from ..errors import ConfigurationError
+from .data import table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(NamedTuple):
     """A model's capabilities. The defaults are those of a model that nobody has heard of: it can.
 
     Attributes:
@@ -113,23 +111,47 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "cache_ttls": ("5m", "1h"),
 }
 _NULLABLE = frozenset({"vendor", "native", "reasoning", "top_k"})
-_DEFAULTS: Mapping[str, Any] = {field.name: getattr(UNKNOWN, field.name) for field in fields(Profile)}
+_DEFAULTS: Mapping[str, Any] = UNKNOWN._asdict()
 #: What a user may override.
 CAPABILITIES = tuple(name for name in _DEFAULTS if name != "name")
 
 
-class Rule(NamedTuple):
-    """One rule of the data file.
+class Rule:
+    """One rule of the data file. What it says is read when a model is first found to be of it.
 
     ``title`` and ``example`` are those of its row in the README's table, empty where it has none.
     """
 
-    name: str
-    match: re.Pattern[str]
-    title: str
-    example: str
-    quirks: dict[str, Any]
-    sources: dict[str, str]
+    __slots__ = ("__dict__", "_said", "_start", "example", "match", "name", "title")
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        said = dict(row)
+        said.pop("note", None)
+        self.name: str = said.pop("name")
+        self.match: str = said.pop("match")
+        self.title: str = said.pop("title", "")
+        self.example: str = said.pop("example", "")
+        self._said: dict[str, dict[str, Any]] = said
+        # Most begin with a vendor's name; it tells without the pattern that a model is not of the rule.
+        self._start = self.match.partition("\\.")[0] if self.match[0].isalpha() else ""
+
+    def fits(self, base_id: str) -> bool:
+        """Whether a model is of this rule."""
+        return base_id.startswith(self._start) and re.match(self.match, base_id) is not None
+
+    @cached_property
+    def quirks(self) -> dict[str, Any]:
+        """Attributes of :class:`Profile`.
+
+        Raises:
+            ConfigurationError: the file says what a profile does not know.
+        """
+        return {name: checked(name, quirk["is"]) for name, quirk in self._said.items()}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Where each quirk is known from."""
+        return {name: quirk["source"] for name, quirk in self._said.items()}
 
 
 def profile_of(
@@ -151,20 +173,13 @@ def profile_of(
     profile = _known(model_id, family)
     if not overrides:
         return profile
-    return replace(profile, **{name: checked(name, value) for name, value in overrides.items()})
+    return profile._replace(**{name: checked(name, value) for name, value in overrides.items()})
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
-    """The rules of the data file, the general before the special.
-
-    Raises:
-        ConfigurationError: the file says what a profile does not know.
-    """
-    import tomllib
-
-    text = Path(__file__).with_name("profiles.toml").read_text(encoding="utf-8")
-    return tuple(_rule(row) for row in tomllib.loads(text)["rule"])
+    """The rules of the data file, the general before the special."""
+    return tuple(Rule(row) for row in table("profiles")["rules"])
 
 
 def checked(name: str, value: Any) -> Any:
@@ -235,7 +250,7 @@ def _known(model_id: str, family: str | None) -> Profile:
     if family is not None:
         return _of_base(_base_of_family(family))
     known = _of_base(parsed.base_id)
-    return known if known.name or parsed.vendor is None else replace(known, vendor=parsed.vendor)
+    return known if known.name or parsed.vendor is None else known._replace(vendor=parsed.vendor)
 
 
 @lru_cache(maxsize=2048)
@@ -243,10 +258,10 @@ def _of_base(base_id: str) -> Profile:
     quirks: dict[str, Any] = {}
     names: list[str] = []
     for rule in rules():
-        if rule.match.match(base_id):
+        if rule.fits(base_id):
             quirks.update(rule.quirks)
             names.append(rule.name)
-    return replace(UNKNOWN, name=" ".join(names), **quirks) if names else UNKNOWN
+    return UNKNOWN._replace(name=" ".join(names), **quirks) if names else UNKNOWN
 
 
 def _base_of_family(family: str) -> str:
@@ -276,7 +291,7 @@ def _base_of_family(family: str) -> str:
             base = parse_model_id(spec).base_id
         except InvalidRequestError:
             base = ""
-        if any(rule.match.match(base) for rule in rules()):
+        if any(rule.fits(base) for rule in rules()):
             return base
     families = {rule.name.partition(".")[2] for rule in rules()} - {""}
     near = _near(plain, [*vendors, *sorted(families)])
@@ -286,16 +301,4 @@ def _base_of_family(family: str) -> str:
 
 def _special_rules(base_id: str) -> int:
     """How many rules beyond a vendor's know an id."""
-    return sum("." in rule.name and rule.match.match(base_id) is not None for rule in rules())
-
-
-def _rule(row: dict[str, Any]) -> Rule:
-    about = {key: row.pop(key, "") for key in ("name", "match", "title", "example")}
-    return Rule(
-        about["name"],
-        re.compile(about["match"]),
-        about["title"],
-        about["example"],
-        {name: checked(name, quirk["is"]) for name, quirk in row.items()},
-        {name: quirk["source"] for name, quirk in row.items()},
-    )
+    return sum("." in rule.name and rule.fits(base_id) for rule in rules())

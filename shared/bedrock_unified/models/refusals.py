@@ -1,13 +1,13 @@
-"""Which capability an error of Bedrock's denies, from its text: the table ``refusals.toml``."""
+"""Which capability an error of Bedrock's denies, from its text: the table ``refusals.json``."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from .data import table
 from .profile import Profile, checked
 
 # What tells is the beginning of a message; some of the patterns take time by the square of its length.
@@ -61,7 +61,7 @@ def without(profile: Profile, refusal: Refusal) -> Profile:
     if isinstance(held, frozenset):
         had, denied = cast("frozenset[str]", held), cast("frozenset[str]", value)
         value = had | denied if name == "sampling_refused" else had - denied
-    return profile if value == held else replace(profile, **{name: value})
+    return profile if value == held else profile._replace(**{name: value})
 
 
 def override(profile: Profile, refusal: Refusal) -> str:
@@ -78,10 +78,7 @@ def refusal_rules() -> tuple[RefusalRule, ...]:
     Raises:
         ConfigurationError: the file names a capability or a word that a profile does not know.
     """
-    import tomllib
-
-    text = Path(__file__).with_name("refusals.toml").read_text(encoding="utf-8")
-    return tuple(_rule(row) for row in tomllib.loads(text)["refusal"])
+    return tuple(_rule(row) for row in table("refusals")["refusals"])
 
 
 def _rule(row: dict[str, Any]) -> RefusalRule:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -184,7 +183,7 @@ def test_any_history_becomes_one_without_a_tool_block(
         request_.pop("toolConfig", None)
     else:
         request_["toolConfig"] = {"tools": [{"toolSpec": {"name": "t"}}], "toolChoice": dict(NONE)}
-    profile = replace(ANY, tools=not refused)
+    profile = ANY._replace(tools=not refused)
     check(request_, profile, runtime)
     settled = normalised(request_, profile).request
     assert "toolConfig" not in settled
@@ -244,11 +243,11 @@ def test_a_system_turn_in_mid_conversation_keeps_its_place() -> None:
 
 
 def test_a_system_turn_is_the_users_for_a_model_without_system_prompts() -> None:
-    silent = replace(ANY, system=False)
+    silent = ANY._replace(system=False)
     said = {"role": "system", "content": [{"text": "Be kind."}]}
     assert turns(user("a"), assistant("b"), said, user("c"), profile=silent)[2:] == [user("Be kind.", "c")]
     answered = turns(
-        user("q"), assistant(call("a")), said, user(result("a", "1")), profile=replace(silent, tools=True)
+        user("q"), assistant(call("a")), said, user(result("a", "1")), profile=silent._replace(tools=True)
     )
     assert answered[2:] == [user(result("a", "1"), "Be kind.")]
     added = {"role": "system", "content": [{"toolAddition": {"tool": {"name": "search"}}}]}
@@ -270,9 +269,9 @@ def test_the_end_of_a_prefilled_answer_has_no_white_space() -> None:
 
 def test_a_model_that_continues_no_answer_is_not_asked_to() -> None:
     with pytest.raises(InvalidRequestError, match="ends with an answer") as caught:
-        settle(user("JSON!"), assistant("{"), profile=replace(ANY, prefill=False))
+        settle(user("JSON!"), assistant("{"), profile=ANY._replace(prefill=False))
     assert "capabilities={'prefill': True}" in str(caught.value.hint)
-    assert settle(user("Hi"), assistant(" "), profile=replace(ANY, prefill=False))["messages"] == [user("Hi")]
+    assert settle(user("Hi"), assistant(" "), profile=ANY._replace(prefill=False))["messages"] == [user("Hi")]
 
 
 # System
@@ -280,7 +279,7 @@ def test_a_model_that_continues_no_answer_is_not_asked_to() -> None:
 
 def test_a_system_prompt_stands_before_the_first_user_text_of_a_model_without() -> None:
     """RQ 2.B: Mistral 7B and 8x7B refuse the system member."""
-    mistral = replace(ANY, system=False)
+    mistral = ANY._replace(system=False)
     system = [{"text": "Be brief."}, {"text": " "}, {"text": "Be kind."}]
     settled = settle(user("Hi"), assistant("Hello"), user("So?"), profile=mistral, system=system)
     assert "system" not in settled
@@ -337,7 +336,7 @@ def test_a_call_without_a_result_gets_one_that_says_so() -> None:
     assert turns(user("q"), asked, assistant("Never mind."), user("So?"))[1] == assistant(
         *asked["content"], "Never mind."
     )
-    silent = turns(user("q"), asked, user("So?"), profile=replace(ANY, tool_result_status=False))
+    silent = turns(user("q"), asked, user("So?"), profile=ANY._replace(tool_result_status=False))
     assert silent[2] == user(result("a", NO_RESULT), result("b", NO_RESULT), "So?")
 
 
@@ -384,7 +383,7 @@ def test_the_input_of_a_call_is_an_object(given: Any, sent: dict[str, Any]) -> N
     broken = {"toolUse": {"toolUseId": "a", "name": "add", "input": given}}
     settled = turns(user("q"), assistant(broken), user(result("a", "1")))
     assert settled[1]["content"][0]["toolUse"]["input"] == sent
-    told = turns(user("q"), assistant(broken), user(result("a", "1")), profile=replace(ANY, tools=False))
+    told = turns(user("q"), assistant(broken), user(result("a", "1")), profile=ANY._replace(tools=False))
     assert json_codec.dumps(sent).decode() in told[1]["content"][0]["text"]
 
 
@@ -406,7 +405,7 @@ def test_media_that_a_model_does_not_read_in_results_stand_beside_them() -> None
     """As recorded for Nova 2: bx9c055ac7ad20a0 answers what bxbe93bd2e408fba refuses."""
     film = {"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://bucket/film.mp4"}}}}
     picture = {"image": {"format": "png", "source": {"bytes": b"1"}}}
-    nova = replace(ANY, tool_result_media=frozenset({"image"}))
+    nova = ANY._replace(tool_result_media=frozenset({"image"}))
     given = turns(user("q"), assistant(call("a")), user(result("a", picture, film), "So?"), profile=nova)[2]
     held, label, beside, more = given["content"]
     assert held["toolResult"]["content"][0] == picture
@@ -416,7 +415,7 @@ def test_media_that_a_model_does_not_read_in_results_stand_beside_them() -> None
 
 def test_what_a_model_does_not_take_beside_results_stands_in_a_turn_of_its_own() -> None:
     picture = {"image": {"format": "png", "source": {"bytes": b"1"}}}
-    text_alone = replace(ANY, beside_tool_result=frozenset({"text"}))
+    text_alone = ANY._replace(beside_tool_result=frozenset({"text"}))
     asked = assistant(call("a"))
     assert turns(user("q"), asked, user(result("a", "1"), "So?"), profile=text_alone)[2:] == [
         user(result("a", "1"), "So?")
@@ -457,7 +456,7 @@ def test_a_history_of_tools_is_told_where_none_may_be_called(tools: bool) -> Non
         user("q"),
         assistant("Well:", call("c/1", "math.add", x=1)),
         user(result("c/1", "two", {"json": {"n": 2}}, picture), "So?"),
-        profile=replace(ANY, tools=tools),
+        profile=ANY._replace(tools=tools),
         **({"toolConfig": config} if config else {}),
     )
     assert "toolConfig" not in settled
@@ -498,7 +497,7 @@ def test_reasoning_of_earlier_answers_is_sent_to_those_who_take_it(
         "empty": {"reasoningContent": {"reasoningText": {"text": ""}}},
     }
     without = {"unsigned": {"reasoningContent": {"reasoningText": {"text": "Hm."}}}}
-    profile = replace(ANY, reasoning_in_history=mode)
+    profile = ANY._replace(reasoning_in_history=mode)
     for _ in range(2):
         settled = turns(user("q"), assistant(*blocks.values(), "Yes."), user("So?"), profile=profile)
         assert settled[1] == assistant(*({**blocks, **without}[name] for name in kept), "Yes.")

@@ -76,7 +76,7 @@ def test_no_two_rules_have_one_name() -> None:
 def test_a_rule_that_has_a_title_matches_its_example() -> None:
     for rule in rules():
         assert bool(rule.title) == bool(rule.example)
-        assert not rule.example or rule.match.match(rule.example)
+        assert not rule.example or rule.fits(rule.example)
 
 
 def test_a_model_without_tools_says_nothing_of_forced_ones() -> None:

@@ -2,7 +2,7 @@
 
 "This model doesn't support tool use." and "… the s3Uri field. Remove s3Uri and try again." are recorded.
 Where a refusal is not, it is made in these words, or in those that users of the service quote:
-``models/refusals.toml`` has the source of each.
+``models/refusals.json`` has the source of each.
 """
 
 from __future__ import annotations

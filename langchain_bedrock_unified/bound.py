@@ -1,0 +1,38 @@
+"""A model with keywords bound to it, which keeps them when tools or a schema are bound on top."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.runnables import Runnable, RunnableBinding
+
+if TYPE_CHECKING:  # the same at run time, with the types of a chat model's events
+    from langchain_core.language_models.chat_models import _ChatModelBinding as _Binding
+else:
+    _Binding = RunnableBinding
+
+
+class BoundModel(_Binding):
+    """LangChain's binding of a :class:`~langchain_bedrock_unified.ChatBedrock`.
+
+    langchain-core's own hands ``bind_tools`` and ``with_structured_output`` to the bare model, and what was
+    bound before is lost without a word: ``model.bind_tools([…]).with_structured_output(…)`` has no tools.
+    Written down it is langchain-core's own class.
+    """
+
+    def bind_tools(self, tools: Any, **kwargs: Any) -> Runnable[Any, Any]:
+        """:meth:`ChatBedrock.bind_tools`, beside what is bound already; a new choice replaces the old."""
+        return self._on_top(self.bound.bind_tools(tools, **kwargs))  # type: ignore[attr-defined]
+
+    def with_structured_output(self, schema: Any = None, **kwargs: Any) -> Runnable[Any, Any]:
+        """:meth:`ChatBedrock.with_structured_output`, beside what is bound already."""
+        asking = self.bound.with_structured_output(schema, **{**self.kwargs, **kwargs})  # type: ignore[attr-defined]
+        return asking.with_config(self.config) if self.config else asking
+
+    def _on_top(self, binding: Any) -> Runnable[Any, Any]:
+        return type(self)(bound=self.bound, kwargs={**self.kwargs, **binding.kwargs}, config=self.config)
+
+    @classmethod
+    def lc_id(cls) -> list[str]:
+        """langchain-core's own, whose namespace ``loads`` knows."""
+        return RunnableBinding.lc_id()

@@ -1,0 +1,78 @@
+"""Tokens of messages and tools before they are sent: by CountTokens, else by an estimate of our own."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import BaseMessage, convert_to_messages
+
+from bedrock_unified.chat.prepare import prepare
+from bedrock_unified.converse.estimate import BYTES_PER_TOKEN, block_bytes, text_bytes
+from bedrock_unified.errors import (
+    InvalidRequestError,
+    ModelAccessError,
+    NotFoundError,
+    PermissionDeniedError,
+    ThrottlingError,
+)
+from bedrock_unified.models.ids import parse_model_id
+from bedrock_unified.models.profile import profile_of
+
+from .request import converse_request
+
+if TYPE_CHECKING:
+    from .chat_models import ChatBedrock
+
+_COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
+#: What says that CountTokens does not serve this caller or this model; other failures are failures.
+_NOT_SERVED = (InvalidRequestError, ModelAccessError, NotFoundError, PermissionDeniedError, ThrottlingError)
+
+
+def count_tokens(
+    model: ChatBedrock, messages: Sequence[BaseMessage], tools: Sequence[Any] | None, uncounted: set[str]
+) -> int:
+    """Input tokens of a call with these messages and tools, the model's system prompt included.
+
+    Args:
+        uncounted: ids of models that CountTokens does not serve; one that is found is added, with a warning.
+
+    Raises:
+        InvalidRequestError: messages or tools that Converse has no form for.
+        BedrockError: CountTokens could not be reached, or not as this caller.
+    """
+    given = {"tools": tools} if tools else {}
+    asked = converse_request(model, convert_to_messages(messages), None, given, streaming=False)
+    options = asked.pop("options")
+    model_id = asked["modelId"]
+    profile = profile_of(model_id, family=model.model_family, overrides=model.capabilities)
+    request = prepare(asked, options, profile).request
+    if model_id not in uncounted:
+        if profile.count_tokens:
+            counted = {name: request[name] for name in _COUNTED if name in request}
+            # CountTokens knows models by their own ids, not those of inference profiles.
+            named = parse_model_id(model_id)
+            try:
+                answer = model.bedrock.count_tokens(
+                    modelId=named.base_id or named.wire_id, input={"converse": counted}
+                )
+                return answer["inputTokens"]
+            except _NOT_SERVED as error:
+                why = error.message
+        else:
+            why = "it does not serve this model"
+        uncounted.add(model_id)
+        warnings.warn(
+            f"CountTokens does not count for {model_id} ({why:.200}); tokens are estimated", stacklevel=3
+        )
+    return estimate(request)
+
+
+def estimate(request: Mapping[str, Any]) -> int:
+    """Input tokens of a Converse request, by the length of its text."""
+    blocks = [block for turn in request["messages"] for block in turn["content"]]
+    blocks += request.get("system") or ()
+    size = sum(block_bytes(block) for block in blocks if "cachePoint" not in block)
+    size += text_bytes(request.get("toolConfig") or {})
+    return -(-size // BYTES_PER_TOKEN)
