@@ -4,47 +4,37 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import LangSmithParams, LanguageModelInput, ModelProfile
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from bedrock_unified.client import BedrockClient
 from bedrock_unified.converse.tools import is_none, tool_choice
 from bedrock_unified.errors import BedrockError
-from bedrock_unified.models.profile import profile_of
-from bedrock_unified.parameters import SECRETS, ConverseParameters
+from bedrock_unified.parameters import ConverseParameters
 
 from .bound import BoundModel
 from .errors import ERROR_CLASSES, adapted
+from .identity import IdentifiedModel
 from .incumbent import chat_keywords
 from .messages.from_converse import message_content
 from .messages.stream import ChunkMaker
 from .metadata import response_metadata, usage_metadata
 from .model_id import SPELLINGS, check_model_id
-from .per_call import Clients, client_for, without_secrets
-from .profile import model_profile
+from .per_call import Clients, client_for
 from .request import Request, converse_request
-from .structured import structured
 from .tools import choice_and_parallel, converse_tools, tool_names
 
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
     from langchain_core.tools import BaseTool
 
-_SECRET_NAMES = {
-    "api_key": "AWS_BEARER_TOKEN_BEDROCK",
-    "aws_access_key_id": "AWS_ACCESS_KEY_ID",
-    "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY",
-    "aws_session_token": "AWS_SESSION_TOKEN",
-}
 
-
-class ChatBedrock(ConverseParameters, BaseChatModel):
+class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
     """A chat model on Amazon Bedrock, any model that Converse serves.
 
     Example:
@@ -286,6 +276,8 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
             StructuredOutputError: by calls: the model refused, was cut off, or answered otherwise. It is an
                 ``OutputParserException``, too.
         """
+        from .structured import structured  # few ask for it
+
         try:
             return structured(
                 self, schema, include_raw=include_raw, method=method, strict=strict, bound=kwargs
@@ -318,135 +310,6 @@ class ChatBedrock(ConverseParameters, BaseChatModel):
         """Input tokens of a text; see :meth:`get_num_tokens_from_messages`."""
         return self.get_num_tokens_from_messages([HumanMessage(text)]) if text.strip() else 0
 
-    # Who this is: tracing, caching, writing down
-
-    def _resolve_model_profile(self) -> ModelProfile:
-        return model_profile(profile_of(self.model_id, family=self.model_family, overrides=self.capabilities))
-
-    @property
-    def _llm_type(self) -> str:
-        return "amazon_bedrock_converse_chat"
-
-    @property
-    def _identifying_params(self) -> dict[str, Any]:
-        shown = ("model_id", "region_name", "endpoint_url", "system", "output_config", *_INFERENCE)
-        return {
-            **{
-                name: value
-                for name in shown
-                if (value := getattr(self, name)) != type(self).model_fields[name].default
-            },
-            **self._place(),
-        }
-
-    def _place(self) -> dict[str, Any]:
-        """Where a ``client`` that was handed in goes, and how: two places never share a cached answer."""
-        client = self.client
-        if isinstance(client, BedrockClient):
-            settings = client.settings
-            meta = getattr(settings.client, "meta", None)
-            told = {
-                name: value
-                for name in sorted(settings.names() - _UNWRITTEN)
-                if (value := getattr(settings, name)) != type(self).model_fields[name].default
-            }
-        elif client is None:
-            return {}
-        else:
-            meta, told = getattr(client, "meta", None), {}
-        for name in ("region_name", "endpoint_url"):
-            if isinstance(value := getattr(meta, name, None), str):
-                told[name] = value
-        return told
-
-    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
-        self._forget_description()  # a list or dict among the parameters may have changed in itself
-        return super()._get_llm_string(stop=stop, **without_secrets(kwargs))
-
-    def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
-        return super()._get_invocation_params(stop=stop, **without_secrets(kwargs))
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if not name.startswith("_"):
-            self._forget()
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with other values; see :meth:`ConverseParameters.model_copy`."""
-        copied = super().model_copy(update=update, deep=deep)
-        copied._forget()
-        return copied
-
-    def __copy__(self) -> Self:
-        copied = super().__copy__()
-        copied._forget()
-        return copied
-
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        memo = {} if memo is None else memo
-        memo[id(self._elsewhere)] = {}  # connections
-        copied = super().__deepcopy__(memo)
-        copied._forget()
-        return copied
-
-    def _forget(self) -> None:
-        """Drop what was made of the parameters: they have changed, or are those of another model."""
-        self._forget_description()
-        self._elsewhere = {}
-        self._uncounted = set()
-
-    def _forget_description(self) -> None:
-        """Drop what langchain-core keeps of the parameters for caches and traces; it makes it again."""
-        vars(self).pop("_serialized", None)
-
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        def value(name: str) -> Any:
-            return kwargs[name] if name in kwargs else getattr(self, name)
-
-        params = LangSmithParams(
-            ls_provider="amazon_bedrock",
-            ls_model_type="chat",
-            ls_model_name=kwargs.get("model") or kwargs.get("model_id") or self.model_id,
-        )
-        if (temperature := value("temperature")) is not None:
-            params["ls_temperature"] = temperature
-        if (max_tokens := value("max_tokens")) is not None:
-            params["ls_max_tokens"] = max_tokens
-        if stops := value("stop_sequences") if stop is None else stop:
-            params["ls_stop"] = [stops] if isinstance(stops, str) else stops
-        return params
-
-    @classmethod
-    def is_lc_serializable(cls) -> bool:
-        """Whether ``dumps`` writes this class down: yes, without its secrets."""
-        return True
-
-    @property
-    def lc_secrets(self) -> dict[str, str]:
-        """Parameters that ``dumps`` replaces by the names under which ``loads`` looks for them."""
-        return dict(_SECRET_NAMES)
-
-    @property
-    def lc_attributes(self) -> dict[str, Any]:
-        """Where a ``client`` goes, itself not written down, and whether explicit credentials existed.
-
-        The copy goes to the same place, and never signs as somebody else.
-        """
-        lost = self._secrets_lost or self._has_credentials()
-        return {**self._place(), **({"credentials_lost": True} if lost else {})}
-
-    def _has_credentials(self) -> bool:
-        if isinstance(self.client, BedrockClient) and self.control_client is None:
-            return self.client.settings.without_secrets().secrets_lost
-        return any(getattr(self, name) is not None for name in (*SECRETS, "client", "control_client"))
-
-    def __getstate__(self) -> dict[Any, Any]:
-        state = super().__getstate__()
-        state["__dict__"]["credentials_lost"] = state["__pydantic_private__"]["_secrets_lost"]
-        state["__dict__"].pop("_serialized", None)
-        state["__pydantic_private__"]["_elsewhere"] = {}
-        return state
-
 
 # langchain-core asks for these signatures in every call; given here they need not be worked out each time.
 ChatBedrock._generate.__signature__ = signature(ChatBedrock._generate)  # type: ignore[attr-defined]
@@ -454,11 +317,6 @@ ChatBedrock._agenerate.__signature__ = signature(ChatBedrock._agenerate)  # type
 
 #: The name that langchain-aws gives its class on the same API.
 ChatBedrockConverse = ChatBedrock
-
-_UNWRITTEN = {*SECRETS, "client", "control_client"}
-_INFERENCE = tuple(
-    name for name in ConverseParameters.model_fields if name not in ConverseParameters.__mro__[1].model_fields
-)
 
 
 def _result(response: dict[str, Any], request: Request) -> ChatResult:

@@ -116,6 +116,9 @@ _DEFAULTS: Mapping[str, Any] = UNKNOWN._asdict()
 CAPABILITIES = tuple(name for name in _DEFAULTS if name != "name")
 
 
+_LITERAL = re.compile(r"(?:[a-z0-9-](?![?*{])|\\\.)*")
+
+
 class Rule:
     """One rule of the data file. What it says is read when a model is first found to be of it.
 
@@ -132,8 +135,9 @@ class Rule:
         self.title: str = said.pop("title", "")
         self.example: str = said.pop("example", "")
         self._said: dict[str, dict[str, Any]] = said
-        # Most begin with a vendor's name; it tells without the pattern that a model is not of the rule.
-        self._start = self.match.partition("\\.")[0] if self.match[0].isalpha() else ""
+        # What the pattern begins with word by word tells of most models, without it, that they do not fit.
+        literal = _LITERAL.match(self.match)
+        self._start = literal[0].replace("\\.", ".") if literal else ""
 
     def fits(self, base_id: str) -> bool:
         """Whether a model is of this rule."""

@@ -1,0 +1,171 @@
+"""Who a chat model is to tracers, caches and files: how it is told, copied and written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from langchain_core.language_models import LangSmithParams, ModelProfile
+
+from bedrock_unified.client import BedrockClient
+from bedrock_unified.models.profile import profile_of
+from bedrock_unified.parameters import SECRETS, ConnectionParameters, ConverseParameters
+
+from .per_call import Clients, without_secrets
+from .profile import model_profile
+
+if TYPE_CHECKING:
+    from langchain_core.language_models.chat_models import BaseChatModel
+
+_SECRET_NAMES = {
+    "api_key": "AWS_BEARER_TOKEN_BEDROCK",
+    "aws_access_key_id": "AWS_ACCESS_KEY_ID",
+    "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY",
+    "aws_session_token": "AWS_SESSION_TOKEN",
+}
+_UNWRITTEN = {*SECRETS, "client", "control_client"}
+_INFERENCE = tuple(
+    name for name in ConverseParameters.model_fields if name not in ConnectionParameters.model_fields
+)
+
+
+if TYPE_CHECKING:
+
+    class _Model(ConverseParameters, BaseChatModel):
+        model_id: str
+        credentials_lost: bool
+        _elsewhere: Clients
+        _uncounted: set[str]
+else:
+    _Model = object  # it declares no field: one class less to build
+
+
+class IdentifiedModel(_Model):
+    """The half of :class:`~langchain_bedrock_unified.ChatBedrock` that calls nothing."""
+
+    def _resolve_model_profile(self) -> ModelProfile:
+        return model_profile(profile_of(self.model_id, family=self.model_family, overrides=self.capabilities))
+
+    @property
+    def _llm_type(self) -> str:
+        return "amazon_bedrock_converse_chat"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        shown = ("model_id", "region_name", "endpoint_url", "system", "output_config", *_INFERENCE)
+        return {
+            **{
+                name: value
+                for name in shown
+                if (value := getattr(self, name)) != type(self).model_fields[name].default
+            },
+            **self._place(),
+        }
+
+    def _place(self) -> dict[str, Any]:
+        """Where a ``client`` that was handed in goes, and how: two places never share a cached answer."""
+        client = self.client
+        if isinstance(client, BedrockClient):
+            settings = client.settings
+            meta = getattr(settings.client, "meta", None)
+            told = {
+                name: value
+                for name in sorted(settings.names() - _UNWRITTEN)
+                if (value := getattr(settings, name)) != type(self).model_fields[name].default
+            }
+        elif client is None:
+            return {}
+        else:
+            meta, told = getattr(client, "meta", None), {}
+        for name in ("region_name", "endpoint_url"):
+            if isinstance(value := getattr(meta, name, None), str):
+                told[name] = value
+        return told
+
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        self._forget_description()  # a list or dict among the parameters may have changed in itself
+        return super()._get_llm_string(stop=stop, **without_secrets(kwargs))
+
+    def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
+        return super()._get_invocation_params(stop=stop, **without_secrets(kwargs))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if not name.startswith("_"):
+            self._forget()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values; see :meth:`ConverseParameters.model_copy`."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied._forget()
+        return copied
+
+    def __copy__(self) -> Self:
+        copied = super().__copy__()
+        copied._forget()
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        memo = {} if memo is None else memo
+        memo[id(self._elsewhere)] = {}  # connections
+        copied = super().__deepcopy__(memo)
+        copied._forget()
+        return copied
+
+    def _forget(self) -> None:
+        """Drop what was made of the parameters: they have changed, or are those of another model."""
+        self._forget_description()
+        self._elsewhere = {}
+        self._uncounted = set()
+
+    def _forget_description(self) -> None:
+        """Drop what langchain-core keeps of the parameters for caches and traces; it makes it again."""
+        vars(self).pop("_serialized", None)
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        def value(name: str) -> Any:
+            return kwargs[name] if name in kwargs else getattr(self, name)
+
+        params = LangSmithParams(
+            ls_provider="amazon_bedrock",
+            ls_model_type="chat",
+            ls_model_name=kwargs.get("model") or kwargs.get("model_id") or self.model_id,
+        )
+        if (temperature := value("temperature")) is not None:
+            params["ls_temperature"] = temperature
+        if (max_tokens := value("max_tokens")) is not None:
+            params["ls_max_tokens"] = max_tokens
+        if stops := value("stop_sequences") if stop is None else stop:
+            params["ls_stop"] = [stops] if isinstance(stops, str) else stops
+        return params
+
+    @classmethod
+    def is_lc_serializable(cls) -> bool:
+        """Whether ``dumps`` writes this class down: yes, without its secrets."""
+        return True
+
+    @property
+    def lc_secrets(self) -> dict[str, str]:
+        """Parameters that ``dumps`` replaces by the names under which ``loads`` looks for them."""
+        return dict(_SECRET_NAMES)
+
+    @property
+    def lc_attributes(self) -> dict[str, Any]:
+        """Where a ``client`` goes, itself not written down, and whether explicit credentials existed.
+
+        The copy goes to the same place, and never signs as somebody else.
+        """
+        lost = self._secrets_lost or self._has_credentials()
+        return {**self._place(), **({"credentials_lost": True} if lost else {})}
+
+    def _has_credentials(self) -> bool:
+        if isinstance(self.client, BedrockClient) and self.control_client is None:
+            return self.client.settings.without_secrets().secrets_lost
+        return any(getattr(self, name) is not None for name in (*SECRETS, "client", "control_client"))
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        state["__dict__"]["credentials_lost"] = state["__pydantic_private__"]["_secrets_lost"]
+        state["__dict__"].pop("_serialized", None)
+        state["__pydantic_private__"]["_elsewhere"] = {}
+        return state
