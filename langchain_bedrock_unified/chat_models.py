@@ -17,7 +17,6 @@ from bedrock_unified.converse.tools import is_none, tool_choice
 from bedrock_unified.errors import BedrockError
 from bedrock_unified.parameters import ConverseParameters
 
-from .bound import BoundModel
 from .errors import ERROR_CLASSES, adapted
 from .identity import IdentifiedModel
 from .incumbent import chat_keywords
@@ -32,6 +31,8 @@ from .tools import choice_and_parallel, converse_tools, tool_names
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
     from langchain_core.tools import BaseTool
+
+    from .bound import BoundModel
 
 
 class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
@@ -213,6 +214,8 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
 
     def bind(self, **kwargs: Any) -> BoundModel:
         """The model with keywords for every call; what is bound on top of them keeps them."""
+        from .bound import BoundModel  # a class that takes its time to build
+
         return BoundModel(bound=self, kwargs=kwargs, config={})
 
     def bind_tools(

@@ -12,7 +12,6 @@ from typing import Any
 from langchain_core import exceptions as langchain
 
 from bedrock_unified import errors as core
-from bedrock_unified.converse.structured_answer import Answer
 from bedrock_unified.failures import ErrorClasses
 
 
@@ -92,6 +91,8 @@ class StructuredOutputError(
     @property
     def llm_output(self) -> str | None:  # type: ignore[override]
         """What the model wrote, None without an answer."""
+        from bedrock_unified.converse.structured_answer import Answer
+
         return None if self.partial is None else Answer.of(self.partial).text
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bedrock_unified.converse import structured as core
 from bedrock_unified.errors import BedrockError
 
 from .errors import InvalidRequestError, adapted
@@ -50,7 +49,9 @@ def text_format(given: Any) -> dict[str, Any] | None:
 
 
 def _written(schema: Mapping[str, Any], name: Any, description: Any) -> dict[str, Any]:
+    from bedrock_unified.converse.structured import text_format as written  # few ask for it
+
     try:
-        return core.text_format(schema, name=name, description=description)
+        return written(schema, name=name, description=description)
     except BedrockError as error:
         raise adapted(error) from None

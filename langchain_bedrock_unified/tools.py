@@ -8,7 +8,6 @@ from typing import Any
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic.errors import PydanticUserError
 
-from bedrock_unified.converse.schema import strict_schema
 from bedrock_unified.converse.tools import tool_spec, without_parallel
 from bedrock_unified.errors import BedrockError
 
@@ -133,6 +132,8 @@ def _native(tool: Mapping[str, Any], strict: bool | None) -> Tool:
 
 def _strict(tool: Tool) -> Tool:
     """The tool with its schema in the dialect that Bedrock holds strict tools to."""
+    from bedrock_unified.converse.schema import strict_schema  # few ask for it
+
     spec = tool["toolSpec"]
     try:
         schema = strict_schema(spec["inputSchema"]["json"])

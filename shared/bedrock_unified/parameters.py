@@ -15,7 +15,6 @@ from pydantic import Field, PrivateAttr, field_validator
 from .chat.options import ChatOptions
 from .connection_parameters import ConnectionParameters
 from .converse.guardrail import guardrail_config
-from .converse.reasoning_wish import understood
 from .errors import ConfigurationError, InvalidRequestError
 from .models.profile import profile_of
 from .settings import SECRETS
@@ -86,6 +85,8 @@ class ConverseParameters(ConnectionParameters):
         self._check_cache({})
         self.chat_options({})
         if self.reasoning is not None:
+            from .converse.reasoning_wish import understood
+
             try:
                 understood(self.reasoning)
             except InvalidRequestError as error:
