@@ -71,18 +71,13 @@ class _Reader:
             yield dict(call)
 
     def _piece(self, part: Mapping[str, Any]) -> Block:
+        made = {"name": part.get("name"), "id": part.get("id"), "args": part.get("input")}
         for place, piece in enumerate(self._pieces):
             if piece.get("index") == part.get("index"):
                 del self._pieces[place]
-                return {name: piece.get(name) for name in ("name", "id", "args")} | {
-                    "type": "tool_call_chunk"
-                }
-        return {
-            "type": "tool_call_chunk",
-            "name": part.get("name"),
-            "id": part.get("id"),
-            "args": part.get("input"),
-        }
+                made = {name: piece.get(name) for name in made}
+                break
+        return _with_extras({"type": "tool_call_chunk", **made}, part)
 
     def _call(self, part: Mapping[str, Any]) -> Block:
         for place, call in enumerate(self._calls):

@@ -9,8 +9,7 @@ from langchain_core.messages import AIMessage
 
 from langchain_bedrock_unified import ChatBedrock
 
-from .langchain_speaker import LangChainSpeaker, as_bedrock, server_tool
-from .recordings import Exchange
+from .langchain_speaker import LangChainSpeaker, as_bedrock
 from .views import Answer, Block
 
 
@@ -22,10 +21,6 @@ class StandardBlocksSpeaker(LangChainSpeaker):
     def _made(self, **parameters: Any) -> ChatBedrock:
         return ChatBedrock(output_version="v1", **parameters)
 
-    def kept(self, exchange: Exchange, content: list[Block]) -> list[Block]:
-        """LangChain's ``tool_call`` block has no place for ``type: tool_use``, which Claude and Nova send."""
-        return [_without_tool_use_type(block) for block in super().kept(exchange, content)]
-
     def _read(self, answer: Answer, message: AIMessage) -> None:
         for block in message.content:
             assert isinstance(block, dict)
@@ -35,17 +30,18 @@ class StandardBlocksSpeaker(LangChainSpeaker):
                 answer.reasoning.append(
                     (block.get("reasoning"), more.get("signature"), redacted and b64decode(redacted))
                 )
-            elif block["type"] == "non_standard":
-                answer.server_tools.append(server_tool(block["value"]))
+            elif block["type"] in ("server_tool_call", "server_tool_result"):
+                answer.server_tools.append(_server_tool(block))
             elif block["type"] == "text":
                 answer.citations += [_citation(annotation) for annotation in block.get("annotations", ())]
 
 
-def _without_tool_use_type(block: Block) -> Block:
-    use = block.get("toolUse", {})
-    if use.get("type") != "tool_use":
-        return block
-    return {"toolUse": {name: value for name, value in use.items() if name != "type"}}
+def _server_tool(block: Block) -> Block:
+    """A standard block of a server's tool as Bedrock's."""
+    if block["type"] == "server_tool_call":
+        return {"toolUse": {"toolUseId": block["id"], "name": block["name"], "input": block["args"]}}
+    content = [{kind: part[kind] for kind in ("text", "json") if kind in part} for part in block["output"]]
+    return {"toolResult": {"toolUseId": block["tool_call_id"], "content": content, "status": block["status"]}}
 
 
 def _citation(annotation: Block) -> Block:
