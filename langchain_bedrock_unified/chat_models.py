@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from bedrock_unified.converse.tools import is_none, tool_choice
+from bedrock_unified.converse.tools import choice_and_parallel, is_none, tool_choice
 from bedrock_unified.errors import BedrockError
 from bedrock_unified.parameters import ConverseParameters
 
@@ -26,7 +26,7 @@ from .metadata import response_metadata, usage_metadata
 from .model_id import SPELLINGS, check_model_id
 from .per_call import Clients, client_for
 from .request import Request, converse_request
-from .tools import choice_and_parallel, converse_tools, tool_names
+from .tools import converse_tools, tool_names
 
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable

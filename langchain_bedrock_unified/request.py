@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import BaseMessage
 
 from bedrock_unified.converse.checks import MEMBERS
-from bedrock_unified.converse.tools import NONE, is_none, tool_choice
+from bedrock_unified.converse.tools import NONE, choice_and_parallel, is_none, tool_choice
 from bedrock_unified.errors import ConfigurationError
 from bedrock_unified.parameters import CALL_PARAMETERS, ConnectionParameters
 from bedrock_unified.spelling import canonical
@@ -18,7 +18,7 @@ from .incumbent import call_keywords
 from .messages.to_converse import converse_messages, system_blocks
 from .model_id import SPELLINGS
 from .response_format import text_format
-from .tools import choice_and_parallel, converse_tools, tool_names
+from .tools import converse_tools, tool_names
 
 if TYPE_CHECKING:
     from .chat_models import ChatBedrock

@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic.errors import PydanticUserError
 
-from bedrock_unified.converse.tools import tool_spec, without_parallel
+from bedrock_unified.converse.tools import tool_spec
 from bedrock_unified.errors import BedrockError
 
 from .errors import InvalidRequestError
@@ -83,27 +83,6 @@ def tool_names(tools: Iterable[Tool]) -> frozenset[str]:
     return frozenset(
         held["name"] for tool in tools for kind in ("toolSpec", "systemTool") if (held := tool.get(kind))
     )
-
-
-def choice_and_parallel(choice: Any, parallel: bool | None) -> tuple[Any, bool | None]:
-    """A choice without Anthropic's ``disable_parallel_tool_use``, and what the two say of parallel calls.
-
-    Args:
-        choice: in any spelling; given back as it is where it says nothing of parallel calls.
-        parallel: ``parallel_tool_calls`` beside it.
-
-    Raises:
-        InvalidRequestError: they say different things.
-    """
-    rest, said = without_parallel(choice)
-    if said is None:
-        return choice, parallel
-    if parallel is not None and parallel != said:
-        raise InvalidRequestError(
-            f"parallel_tool_calls is {parallel}, and tool_choice says disable_parallel_tool_use={not said}",
-            hint="leave one of them out",
-        )
-    return rest, said
 
 
 def _check_anthropic(tool: Mapping[str, Any]) -> None:

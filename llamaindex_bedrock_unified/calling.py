@@ -16,12 +16,12 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from pydantic import Field
 
-from bedrock_unified.converse.tools import is_none
+from bedrock_unified.converse.tools import choice_and_parallel, is_none
 from bedrock_unified.errors import InvalidRequestError
 
 from .request import IMPLIED, Wishes
 from .streaming import asingle_calls, single_calls
-from .tools import broken_calls, choice_and_parallel, first_call_only, stop_reason, tool_calls, tool_config
+from .tools import broken_calls, first_call_only, stop_reason, tool_calls, tool_config
 
 if TYPE_CHECKING:
     from llama_index.core.chat_engine.types import AgentChatResponse

@@ -16,6 +16,7 @@ from bedrock_unified.embedding.parameters import SPELLINGS, EmbeddingParameters
 from bedrock_unified.errors import ConfigurationError
 
 from .batches import together, turns
+from .boto import BOTO
 from .component import DUMPED, BedrockComponent
 
 #: What ``additional_kwargs`` may hold, in the way of other packages.
@@ -62,7 +63,7 @@ class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbeddin
 
     @classmethod
     def _accepted(cls) -> frozenset[str]:
-        return super()._accepted() | DUMPED
+        return super()._accepted() | DUMPED | BOTO
 
     def _check(self) -> None:
         super()._check()

@@ -26,13 +26,14 @@ from llama_index.core.base.llms.types import (
 )
 
 from bedrock_unified.converse.documents import DocumentNames, content_of
+from bedrock_unified.converse.tools import tool_input
 from bedrock_unified.converse.turns import is_blank, merged_turns
 from bedrock_unified.errors import InvalidRequestError
 
 from . import media
 from .carrier import CONTENT, Block, unpacked
 from .reading import REDACTED, read_blocks, read_message
-from .tools import foreign_call, tool_input
+from .tools import foreign_call
 
 _SYSTEM = (MessageRole.SYSTEM, MessageRole.DEVELOPER)
 _ASSISTANT = (MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL)
@@ -69,7 +70,8 @@ def write_messages(
 ) -> tuple[list[dict[str, Any]], list[Block]]:
     """``messages`` and ``system`` of a Converse request. The messages are not changed.
 
-    System messages become ``system`` wherever they stand, except those that add or remove tools.
+    System messages become ``system`` wherever they stand, except those that add or remove tools, and those
+    with ``additional_kwargs={"in_place": True}``, for models that take instructions in mid-conversation.
 
     Args:
         messages: the messages.
@@ -90,7 +92,8 @@ def write_messages(
         writer.where = f"message {number} ({role.value})"
         if role in _SYSTEM:
             content = writer.system(message)
-            if any(kind in block for block in content for kind in _IN_TURNS):
+            in_place = message.additional_kwargs.get("in_place")
+            if in_place or any(kind in block for block in content for kind in _IN_TURNS):
                 turns.append({"role": "system", "content": content})
             else:
                 system += content

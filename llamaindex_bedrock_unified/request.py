@@ -11,7 +11,7 @@ from llama_index.core.base.llms.types import ChatMessage
 
 from bedrock_unified.chat.route import as_routed
 from bedrock_unified.converse.checks import MEMBERS
-from bedrock_unified.converse.tools import is_none
+from bedrock_unified.converse.tools import choice_and_parallel, is_none
 from bedrock_unified.errors import ConfigurationError, InvalidRequestError
 from bedrock_unified.models.profile import Profile, profile_of
 from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
@@ -20,7 +20,7 @@ from bedrock_unified.spelling import SPELLINGS, canonical
 from .component import merged
 from .media import Found
 from .messages import write_messages
-from .tools import choice_and_parallel, tool_config
+from .tools import tool_config
 
 MODEL_SPELLINGS = {"model_id": "model", "model_name": "model", "modelId": "model"}
 _TOOLS = frozenset({"tools", "tool_choice", "tool_required"})

@@ -22,12 +22,11 @@ from pydantic import BaseModel, PydanticUserError, ValidationError
 
 from bedrock_unified import errors as core
 from bedrock_unified.converse.structured import Answer, Reading, may_force_tools, with_schema
-from bedrock_unified.converse.tools import is_none, tool_choice
+from bedrock_unified.converse.tools import choice_and_parallel, is_none, tool_choice
 from bedrock_unified.errors import InvalidRequestError
 
 from .calling import CallsTools
 from .request import IMPLIED
-from .tools import choice_and_parallel
 
 _Object = TypeVar("_Object", bound=BaseModel)
 _dispatcher = get_dispatcher(__name__)

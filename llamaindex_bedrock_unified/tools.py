@@ -12,9 +12,8 @@ from pydantic import PydanticUserError
 from pydantic_core import from_json
 
 from bedrock_unified.converse.reducer import parse_tool_input
-from bedrock_unified.converse.tools import NONE, is_none, tool_choice, tool_spec, without_parallel
+from bedrock_unified.converse.tools import NONE, is_none, tool_choice, tool_input, tool_spec
 from bedrock_unified.errors import InvalidRequestError
-from bedrock_unified.wire import json_codec
 
 from .carrier import CONTENT, unpacked
 from .reading import SERVER_TOOL, read_blocks
@@ -77,27 +76,6 @@ def tool_config(
         )
     chosen = tool_choice(choice, frozenset(names))
     return {"tools": written, **whole, **({} if chosen is None else {"toolChoice": chosen})}
-
-
-def choice_and_parallel(choice: Any, parallel: bool | None) -> tuple[Any, bool | None]:
-    """A choice without Anthropic's ``disable_parallel_tool_use``, and what the two say of parallel calls.
-
-    Args:
-        choice: in any spelling.
-        parallel: ``parallel_tool_calls`` beside it; None where nothing is said.
-
-    Raises:
-        InvalidRequestError: they say different things.
-    """
-    rest, said = without_parallel(choice)
-    if said is None:
-        return choice, parallel
-    if parallel is not None and parallel != said:
-        raise InvalidRequestError(
-            f"parallel_tool_calls is {parallel}, and tool_choice says disable_parallel_tool_use={not said}",
-            hint="leave one of them out",
-        )
-    return rest, said
 
 
 def _spec(tool: BaseTool) -> dict[str, Any]:
@@ -205,19 +183,6 @@ def whole_input(given: Any) -> dict[str, Any] | None:
     if isinstance(given, str):
         given = parse_tool_input(given)
     return dict(given) if isinstance(given, Mapping) else None
-
-
-def tool_input(given: Any) -> dict[str, Any]:
-    """A tool's input for the way back to Bedrock, which takes objects alone.
-
-    What is no object, nor the JSON text of one (it was cut short, or is a list), is told as the model wrote
-    it: ``{"malformed_json": text}``.
-    """
-    if given is None:
-        return {}
-    if (whole := whole_input(given)) is not None:
-        return whole
-    return {"malformed_json": given if isinstance(given, str) else json_codec.dumps(given).decode()}
 
 
 def foreign_call(call: Any) -> dict[str, Any] | None:

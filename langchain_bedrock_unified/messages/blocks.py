@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from bedrock_unified.converse.reducer import parse_tool_input
-from bedrock_unified.converse.tools import tool_use_id
+from bedrock_unified.converse.tools import tool_input, tool_use_id
 
 from ..errors import InvalidRequestError
 from . import citations, media
@@ -72,17 +71,8 @@ def converse_block(part: Mapping[str, Any], conversion: Conversion) -> Block | N
 
 
 def tool_use(call_id: Any, name: Any, given: Any, **members: Any) -> Block:
-    """A ``toolUse`` block. Input that is not JSON is shown to the model as what it wrote."""
-    if isinstance(given, str):
-        given = parse_tool_input(given)
-        if isinstance(given, str):
-            given = {"malformed_json": given}
-    use = {
-        "toolUseId": tool_use_id(call_id),
-        "name": name,
-        "input": {} if given is None else given,
-        **members,
-    }
+    """A ``toolUse`` block. Input that is no JSON object is shown to the model as what it wrote."""
+    use = {"toolUseId": tool_use_id(call_id), "name": name, "input": tool_input(given), **members}
     return {"toolUse": use}
 
 

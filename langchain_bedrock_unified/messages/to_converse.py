@@ -1,7 +1,8 @@
 """LangChain messages to Converse turns and system blocks, for requests.
 
 Messages are only read. System messages become the ``system`` member wherever they stand, except those that
-add or remove tools, which only a turn can. Names of messages have no place in Converse.
+add or remove tools, which only a turn can, and those with ``additional_kwargs={"in_place": True}``, for
+models that take instructions in mid-conversation. Names of messages have no place in Converse.
 """
 
 from __future__ import annotations
@@ -59,11 +60,18 @@ def converse_messages(
     above = list(system)
     for message in messages:
         role, content = _turn(message, names)
-        if role == "system" and not any(kind in block for block in content for kind in _IN_TURNS):
+        if role == "system" and not _stays(message, content):
             above += [block for block in content if not is_blank(block)]
             continue
         turns.append({"role": role, "content": content})
     return merged_turns(turns), above
+
+
+def _stays(message: BaseMessage, content: list[Block]) -> bool:
+    """Whether a system message is a turn of its own."""
+    return bool(message.additional_kwargs.get("in_place")) or any(
+        kind in block for block in content for kind in _IN_TURNS
+    )
 
 
 def system_blocks(system: Any) -> list[Block]:

@@ -35,6 +35,8 @@ SENDS_NOTHING = {
     "ChatBedrock": {
         "converse_members": "builds a part of a request",
         "chat_options": "builds a part of a request",
+        "bind": "another view of the model",
+        "create_cache_point": "a block",
         "is_lc_serializable": "says how it is written down",
     },
     "BedrockEmbeddings": {},

@@ -38,13 +38,7 @@ class GetWeather(BaseModel):
     unit: str = Field(default="celsius", description="celsius or fahrenheit")
 
 
-WEATHER_CALL = {
-    **replies.WEATHER_CALL,
-    "content": [
-        replies.WEATHER_CALL["content"][0],
-        {"toolUse": {**replies.WEATHER_CALL["content"][1]["toolUse"], "name": "GetWeather"}},
-    ],
-}
+STRUCTURED = {**replies.CAPITAL, "content": [{"text": '{"city":"Paris","unit":"celsius"}'}]}
 
 
 def nova(recording: Recording, **given: Any) -> ChatBedrock:
@@ -251,10 +245,23 @@ async def test_ainvoke_with_a_tool(recording: Recording) -> None:
         check(message, answer)
 
 
-@cassette("ChatBedrock.with_structured_output", replies=[WEATHER_CALL])
+@cassette("ChatBedrock.with_structured_output", replies=[STRUCTURED])
 def test_with_structured_output(recording: Recording) -> None:
     model = nova(recording, model=replies.CLAUDE).with_structured_output(GetWeather)
-    assert model.invoke(replies.WEATHER_QUESTION) == GetWeather(**recording.answer.tool_uses[0]["input"])
+    assert model.invoke(replies.WEATHER_QUESTION) == GetWeather.model_validate_json(recording.answer.text)
+
+
+@cassette("ChatBedrock.get_num_tokens", replies=[replies.COUNTED])
+def test_get_num_tokens(recording: Recording) -> None:
+    counted = nova(recording, model=replies.CLAUDE).get_num_tokens(replies.QUESTION)
+    assert counted == recording.answer.whole["inputTokens"] > 0
+
+
+@cassette("ChatBedrock.get_num_tokens_from_messages", replies=[replies.COUNTED])
+def test_get_num_tokens_from_messages(recording: Recording) -> None:
+    model = nova(recording, model=replies.CLAUDE)
+    counted = model.get_num_tokens_from_messages(MESSAGES, tools=[GetWeather])
+    assert counted == recording.answer.whole["inputTokens"] > 0
 
 
 @cassette("ChatBedrock.astream", replies=[replies.CAPITAL])

@@ -68,6 +68,19 @@ def test_roles_and_system(conversation: Conversation) -> None:
     ]
 
 
+def test_a_system_message_keeps_its_place_where_it_is_told_to(conversation: Conversation) -> None:
+    body = conversation.sends(
+        SystemMessage("Be brief."),
+        HumanMessage("Review it."),
+        AIMessage("Fine."),
+        HumanMessage("Again."),
+        SystemMessage("From now on, name types.", additional_kwargs={"in_place": True}),
+    )
+    assert body["system"] == [{"text": "Be brief."}]
+    assert [turn["role"] for turn in body["messages"]] == ["user", "assistant", "user", "system"]
+    assert body["messages"][-1]["content"] == [{"text": "From now on, name types."}]
+
+
 def test_the_models_own_system_prompt_comes_first_and_a_calls_replaces_it(
     make_model: Any, bedrock: ScriptedBedrock
 ) -> None:

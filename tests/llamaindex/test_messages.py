@@ -58,6 +58,18 @@ def test_system_messages_stand_apart_with_their_cache_points(role: str) -> None:
     assert [turn["role"] for turn in sent] == ["user"]
 
 
+def test_a_system_message_keeps_its_place_where_it_is_told_to() -> None:
+    sent, written = write_messages(
+        [
+            ChatMessage(role="system", content="Be brief."),
+            ChatMessage(role="user", content="Review it."),
+            ChatMessage(role="system", content="Name types.", additional_kwargs={"in_place": True}),
+        ]
+    )
+    assert written == [{"text": "Be brief."}]
+    assert sent[1] == {"role": "system", "content": [{"text": "Name types."}]}
+
+
 @pytest.mark.parametrize(
     ("ttl", "sent"), [("5m", {"type": "default"}), ("1h", {"type": "default", "ttl": "1h"})]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -130,7 +131,7 @@ def _sent_differently(
                 if not is_refused_like_aws(exchange, str(error)):
                     found.append(f"{exchange.id} was refused before anything was sent: {error}")
                 continue
-        sent, recorded = _settled(server.last.json), _settled(exchange.request)
+        sent, recorded = _settled(server.last.json), _settled(copy.deepcopy(exchange.request))
         for change in changes:
             change(recorded, sent)
         found += [

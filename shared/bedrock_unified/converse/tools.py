@@ -129,6 +129,27 @@ def without_parallel(choice: Any) -> tuple[Any, bool | None]:
     return members or None, not forbidden
 
 
+def choice_and_parallel(choice: Any, parallel: bool | None) -> tuple[Any, bool | None]:
+    """A choice without Anthropic's ``disable_parallel_tool_use``, and what the two say of parallel calls.
+
+    Args:
+        choice: in any spelling; given back as it is where it says nothing of parallel calls.
+        parallel: ``parallel_tool_calls`` beside it; None where nothing is said.
+
+    Raises:
+        InvalidRequestError: they say different things.
+    """
+    rest, said = without_parallel(choice)
+    if said is None:
+        return choice, parallel
+    if parallel is not None and parallel != said:
+        raise InvalidRequestError(
+            f"parallel_tool_calls is {parallel}, and tool_choice says disable_parallel_tool_use={not said}",
+            hint="leave one of them out",
+        )
+    return rest, said
+
+
 def is_none(choice: Any) -> bool:
     """Whether a choice says that no tool may be called."""
     if isinstance(choice, Mapping):

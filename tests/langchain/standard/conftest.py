@@ -38,6 +38,12 @@ def vcr() -> SimpleNamespace:
     return SimpleNamespace(responses=["the endpoint's"])
 
 
+@pytest.fixture
+def benchmark() -> Any:
+    """Runs once: ``tests/benchmarks`` is where time is measured."""
+    return lambda function, *given, **named: function(*given, **named)
+
+
 def _file(url: str, **_: Any) -> httpx.Response:
     kind = url.rpartition(".")[2]
     content = {"png": _png, "pdf": _pdf, "wav": _wav, "jpg": _png}[kind]()
