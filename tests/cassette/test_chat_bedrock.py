@@ -38,6 +38,13 @@ class GetWeather(BaseModel):
     unit: str = Field(default="celsius", description="celsius or fahrenheit")
 
 
+WEATHER_CALL = {
+    **replies.WEATHER_CALL,
+    "content": [
+        replies.WEATHER_CALL["content"][0],
+        {"toolUse": {**replies.WEATHER_CALL["content"][1]["toolUse"], "name": "GetWeather"}},
+    ],
+}
 STRUCTURED = {**replies.CAPITAL, "content": [{"text": '{"city":"Paris","unit":"celsius"}'}]}
 
 
