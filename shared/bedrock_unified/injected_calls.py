@@ -24,6 +24,9 @@ _ANSWERED = {
     op.LIST_INFERENCE_PROFILES.name: "inferenceProfileSummaries",
 }
 
+#: The botocore whose service models this package was written to.
+KNOWN_BY = "1.44.5"
+
 
 def injected_flow(
     transport: InjectedTransport, operation: Operation, members: Mapping[str, Any], errors: ErrorMaker
@@ -57,7 +60,7 @@ def _refusal(error: Exception) -> tuple[type[BedrockError], str | None]:
     from botocore import exceptions as boto
 
     if isinstance(error, boto.ParamValidationError):
-        return InvalidRequestError, None
+        return InvalidRequestError, _older(str(error))
     unsigned = (
         boto.NoCredentialsError,
         boto.PartialCredentialsError,
@@ -70,6 +73,18 @@ def _refusal(error: Exception) -> tuple[type[BedrockError], str | None]:
 
         return explain_missing_credentials(error)
     return ConfigurationError, "the boto3 client given as client= cannot make this call"
+
+
+def _older(message: str) -> str | None:
+    """The way out where botocore's service model is older than what was sent; None for other findings."""
+    if "Unknown parameter in" not in message:
+        return None
+    from botocore import __version__ as installed
+
+    return (
+        f"the installed botocore {installed} knows no such member; if it is spelled right, it takes {KNOWN_BY} "
+        "or newer (pip install -U boto3), or a client without client=, which does not ask botocore"
+    )
 
 
 def injected_stream_flow(

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import botocore
 import pytest
 from botocore import exceptions as boto
 from botocore.config import Config
@@ -26,6 +27,7 @@ from bedrock_unified.errors import (
     StreamInterrupted,
     ThrottlingError,
 )
+from bedrock_unified.injected_calls import KNOWN_BY
 
 from .server import ASK, KEYS, MODEL, REQUEST_ID, Server, event, reply
 
@@ -450,3 +452,24 @@ def test_leaving_a_stalled_stream_does_not_hold_up_the_event_loop(begun: bool) -
 
     assert asyncio.run(run()) < 1
     assert closed.wait(5)
+
+
+@colours
+def test_a_member_that_the_installed_botocore_does_not_know_names_the_version_that_does(
+    colour: str, server: Server, real: Any
+) -> None:
+    content = [{"hologram": {"format": "holo"}}]
+    with BedrockClient(client=real) as client, pytest.raises(InvalidRequestError, match="hologram") as caught:
+        call(client, colour, "converse", **{**ASK, "messages": [{"role": "user", "content": content}]})
+    assert f"the installed botocore {botocore.__version__}" in str(caught.value.hint)
+    assert KNOWN_BY in str(caught.value.hint)
+    with BedrockClient(client=real) as client, pytest.raises(InvalidRequestError) as caught:
+        call(client, colour, "converse", **{**ASK, "requestMetadata": {"team": 5}})
+    assert "botocore" not in str(caught.value.hint)
+
+
+def test_the_botocore_that_is_named_is_no_newer_than_the_one_of_the_tests() -> None:
+    def parts(version: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in version.split("."))
+
+    assert parts(KNOWN_BY) <= parts(botocore.__version__)

@@ -13,7 +13,7 @@ from ..shapes import listed, under
 from ..standin.families import Family, family_of
 from ..standin.reply import Reply, reply_to
 from ..standin.streaming import block_events
-from ..standin.tokens import count_block, count_request
+from ..standin.tokens import count_request, count_text
 from ..state import CacheUse, State
 from .converse_rules import check_conversation
 from .media import check_media
@@ -89,7 +89,10 @@ def additional_response_fields(
     paths = cast("list[str]", params.get("additionalModelResponseFieldPaths") or [])
     if not paths or not family.is_claude:
         return None
-    thought = sum(count_block(block) for block in reply.content if "reasoningContent" in block)
+    thought = sum(
+        count_text(under(under(block, "reasoningContent"), "reasoningText").get("text") or "")
+        for block in reply.content
+    )
     details = {"output_tokens_details": {"thinking_tokens": min(thought, reply.output_tokens)}}
     known: dict[str, tuple[str, Any]] = {
         "/stop_sequence": ("stop_sequence", reply.stop_sequence),
