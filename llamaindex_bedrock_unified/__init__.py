@@ -2,29 +2,45 @@
 
 ``BedrockConverse`` (alias ``Bedrock``) is a ``FunctionCallingLLM``, ``BedrockEmbedding`` a
 ``MultiModalEmbedding``, ``BedrockRerank`` a ``BaseNodePostprocessor``; ``converse_message`` makes a
-``ChatMessage`` of Converse content that LlamaIndex has no block for.
+``ChatMessage`` of Converse content that LlamaIndex has no block for. Names are loaded when they are first
+used.
 """
 
 from __future__ import annotations
 
-try:
-    import llama_index.core as _core
-except ModuleNotFoundError as error:
-    if (error.name or "").split(".")[0] != "llama_index":
-        raise
-    raise ImportError(
-        "llamaindex_bedrock_unified needs llama-index-core; install it with\n"
-        '    pip install "bedrock-unified[llamaindex]"'
-    ) from error
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from bedrock_unified._version import __version__
 
-from .chat import Bedrock, BedrockConverse
-from .embedding import BedrockEmbedding
-from .messages import converse_message
-from .rerank import BedrockRerank
 
-del _core
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package in front of the dot
+        return False
+
+
+if not _is_there("llama_index.core"):
+    raise ImportError(
+        "llamaindex_bedrock_unified needs llama-index-core; install it with\n"
+        '    pip install "bedrock-unified[llamaindex]"'
+    )
+
+if TYPE_CHECKING:
+    from .chat import Bedrock, BedrockConverse
+    from .embedding import BedrockEmbedding
+    from .messages import converse_message
+    from .rerank import BedrockRerank
+
+_HOMES = {
+    "Bedrock": "chat",
+    "BedrockConverse": "chat",
+    "BedrockEmbedding": "embedding",
+    "BedrockRerank": "rerank",
+    "converse_message": "messages",
+}
 
 __all__ = [
     "Bedrock",
@@ -34,3 +50,15 @@ __all__ = [
     "__version__",
     "converse_message",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -55,7 +55,7 @@ def test_another_missing_module_is_not_blamed_on_llamaindex() -> None:
         """
         import sys
         sys.modules["pydantic"] = None
-        import llamaindex_bedrock_unified
+        from llamaindex_bedrock_unified import BedrockConverse
         """
     )
     assert done.returncode == 1
