@@ -2,7 +2,8 @@
 
 ``BedrockConverse`` (alias ``Bedrock``) is a ``FunctionCallingLLM``, ``BedrockEmbedding`` a
 ``MultiModalEmbedding``, ``BedrockRerank`` a ``BaseNodePostprocessor``; ``converse_message`` makes a
-``ChatMessage`` of Converse content that LlamaIndex has no block for. Names are loaded when they are first
+``ChatMessage`` of Converse content that LlamaIndex has no block for; ``AWSBedrockRerank``
+is an older name of ``BedrockRerank``. Names are loaded when they are first
 used.
 """
 
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
     from .chat import Bedrock, BedrockConverse
     from .embedding import BedrockEmbedding
     from .messages import converse_message
-    from .rerank import BedrockRerank
+    from .rerank import AWSBedrockRerank, BedrockRerank
 
 _HOMES = {
+    "AWSBedrockRerank": "rerank",
     "Bedrock": "chat",
     "BedrockConverse": "chat",
     "BedrockEmbedding": "embedding",
@@ -43,6 +45,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AWSBedrockRerank",
     "Bedrock",
     "BedrockConverse",
     "BedrockEmbedding",

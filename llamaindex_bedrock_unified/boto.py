@@ -20,11 +20,14 @@ _WITHOUT_MEANING = {
 _SESSION = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "profile_name")
 
 
-def without_boto(given: Mapping[str, Any], where: str) -> dict[str, Any]:
+def without_boto(given: Mapping[str, Any], where: str, *, agent: bool = False) -> dict[str, Any]:
     """The keywords with a boto3 client of ``botocore_session`` and ``botocore_config``, if there is one.
 
     The client is made of the other keywords of the connection, which are then its own; ``botocore_config``
     wins over them.
+
+    Args:
+        agent: the client is one of the agent runtime, which reranks, and stands under ``agent_client``.
 
     Raises:
         ConfigurationError: a keyword that has no meaning here, or one that such a client cannot heed.
@@ -36,16 +39,16 @@ def without_boto(given: Mapping[str, Any], where: str) -> dict[str, Any]:
     session, config = given.get("botocore_session"), given.get("botocore_config")
     if session is None and config is None:
         return kept
-    for name in ("client", "api_key"):
+    for name in ("client", "agent_client", "api_key"):
         if kept.get(name) is not None:
             raise ConfigurationError(
                 f"{where}: {name} next to botocore_session or botocore_config",
                 hint="keep one of them; a client has a session and a configuration of its own",
             )
-    return _with_client(kept, session, config)
+    return _with_client(kept, session, config, agent=agent)
 
 
-def _with_client(given: dict[str, Any], session: Any, config: Any) -> dict[str, Any]:
+def _with_client(given: dict[str, Any], session: Any, config: Any, *, agent: bool) -> dict[str, Any]:
     import boto3
     from botocore.config import Config
 
@@ -66,14 +69,18 @@ def _with_client(given: dict[str, Any], session: Any, config: Any) -> dict[str, 
     region = told("region_name")
     made = boto3.Session(**named, region_name=region, botocore_session=session)
     endpoint = told("endpoint_url")
+    if agent:
+        endpoint = told("agent_endpoint_url", endpoint)
     client = made.client(
-        "bedrock-runtime",
+        "bedrock-agent-runtime" if agent else "bedrock-runtime",
         region_name=region or made.region_name or _REGION,
         endpoint_url=endpoint,
         verify=told("verify"),
         config=ours if config is None else ours.merge(config),
     )
     where = {"region_name": client.meta.region_name}
+    if agent:
+        return {**given, **where, "agent_client": client}
     if endpoint == client.meta.endpoint_url:
         where["endpoint_url"] = endpoint
     return {**given, **where, "client": client}

@@ -25,30 +25,34 @@ from bedrock_unified.errors import ConfigurationError, InvalidRequestError
 from bedrock_unified.models.ids import parse_model_id
 from bedrock_unified.models.profile import profile_of
 from bedrock_unified.parameters import ConverseParameters
+from bedrock_unified.per_call import client_for, without_connection
 
 from .boto import BOTO
 from .component import DUMPED, BedrockComponent
 from .leaving import acloses_when_left, closes_when_left, opened
 from .media import Found, remote_urls
+from .per_call import hides_secrets
 from .request import MODEL_SPELLINGS, Options, Wishes, build_request, read_options, wishes, with_points
 from .responses import chat_response, completion_response
 from .streaming import AsyncChunks, Chunks, achunks, chunks
 from .structured import StructuredByTools
 
-#: What LlamaIndex's prompt helpers and memories plan with where nothing else is said.
+#: What LlamaIndex's prompt helpers and memories plan with where nothing is known or said.
 CONTEXT_WINDOW = 128_000
 NUM_OUTPUT = 4_096
 _NOTHING: Found = {}
 _PROBE = (ChatMessage(role=MessageRole.USER, content="?"),)
 
 
+@hides_secrets
 class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, defer_build=False):
     """A model on Amazon Bedrock, called by Converse and ConverseStream, natively sync and async.
 
     The parameters of the connection, the answer and the guardrail are those of
     :class:`bedrock_unified.parameters.ConverseParameters`; None leaves a value to the model. Each call takes
-    the same names (``llm.chat(messages, temperature=0)``), ``model``, and any member of a Converse request
-    under its own name (``requestMetadata={…}``).
+    the same names (``llm.chat(messages, temperature=0)``; those of the connection, ``region_name`` or
+    ``api_key``, for this call alone), ``model``, and any member of a Converse request under its own name
+    (``requestMetadata={…}``).
 
     Examples:
         >>> llm = BedrockConverse(model="us.anthropic.claude-sonnet-4-5-20250929-v1:0", max_tokens=1000)
@@ -63,7 +67,7 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
 
     model: str = Field(description="model id, inference profile id, or ARN")
     context_window: int | None = Field(
-        default=None, ge=1, description="tokens the model reads and writes; LlamaIndex plans with it"
+        default=None, ge=1, description="tokens it reads and writes; default what is known of the model"
     )
     num_output: int | None = Field(
         default=None, ge=1, description="tokens of an answer that LlamaIndex reserves; default max_tokens"
@@ -116,13 +120,21 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What LlamaIndex plans with; for any model id."""
+        """What LlamaIndex plans with; for any model id.
+
+        ``num_output`` is what is kept free for an answer, not what the model could write at most: that is
+        the whole window of some.
+        """
+        profile = self._wishes({}).profile
         calls_tools = self.is_function_calling_model
         if calls_tools is None:
-            calls_tools = self._wishes({}).profile.tools
+            calls_tools = profile.tools
+        told = self.num_output or self.max_tokens
+        # Who asks for long answers of a model that nobody has heard of knows that its window holds them.
+        window = self.context_window or profile.context_window or max(CONTEXT_WINDOW, 2 * (told or 0))
         return LLMMetadata(
-            context_window=self.context_window or CONTEXT_WINDOW,
-            num_output=self.num_output or self.max_tokens or NUM_OUTPUT,
+            context_window=window,
+            num_output=told or min(NUM_OUTPUT, profile.max_output or NUM_OUTPUT, window // 4),
             is_chat_model=True,
             is_function_calling_model=calls_tools,
             model_name=self.model,
@@ -195,19 +207,23 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
     # The calls themselves, without LlamaIndex's events
 
     def _chat(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> ChatResponse:
-        return chat_response(self.bedrock.converse(**self._request(messages, given)))
+        bedrock, given = client_for(self, given, self._elsewhere)
+        return chat_response(bedrock.converse(**self._request(messages, given)))
 
     async def _achat(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> ChatResponse:
-        return chat_response(await self.bedrock.aconverse(**await self._arequest(messages, given)))
+        bedrock, given = client_for(self, given, self._elsewhere)
+        return chat_response(await bedrock.aconverse(**await self._arequest(messages, given)))
 
     def _stream(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> Chunks:
-        stream = self.bedrock.converse_stream(**self._request(messages, given, streaming=True))
+        bedrock, given = client_for(self, given, self._elsewhere)
+        stream = bedrock.converse_stream(**self._request(messages, given, streaming=True))
         opened(stream)
         return chunks(stream)
 
     async def _astream(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> AsyncChunks:
+        bedrock, given = client_for(self, given, self._elsewhere)
         request = await self._arequest(messages, given, streaming=True)
-        stream = await self.bedrock.aconverse_stream(**request)
+        stream = await bedrock.aconverse_stream(**request)
         opened(stream)
         return achunks(stream)
 
@@ -269,7 +285,7 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
 
     def _wishes(self, given: dict[str, Any]) -> Wishes:
         arn = self.application_inference_profile_arn
-        wished = wishes(self, arn or self.model, given, self._additional())
+        wished = wishes(self, arn or self.model, without_connection(given), self._additional())
         if wished.model_id == arn and wished.model_family is None:
             wished = replace(wished, model_family=self._family_of_profile())
         return wished

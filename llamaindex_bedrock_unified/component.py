@@ -46,9 +46,15 @@ class BedrockComponent(BaseComponent):
     def __init__(self, **given: Any) -> None:
         given.pop("class_name", None)  # LlamaIndex writes it into every dump
         withheld = given.pop(WITHHELD, False) and all(given.get(name) is None for name in _CARRIERS)
-        super().__init__(**without_boto(given, type(self).__name__))
+        agent = type(self)._asks_the_agent_runtime(given)
+        super().__init__(**without_boto(given, type(self).__name__, agent=agent))
         if withheld:
             self._secrets_lost = True
+
+    @classmethod
+    def _asks_the_agent_runtime(cls, given: Mapping[str, Any]) -> bool:
+        """Whether a component of these keywords calls bedrock-agent-runtime instead of bedrock-runtime."""
+        return False
 
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """The parameters, without secrets and clients; ``from_dict`` makes an equal model of them.

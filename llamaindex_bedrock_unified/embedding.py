@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from llama_index.core.base.embeddings.base import Embedding
 from llama_index.core.embeddings.multi_modal_base import MultiModalEmbedding
 from llama_index.core.schema import ImageType
+from llama_index.core.types import PydanticProgramMode
 from pydantic import Field
 
 from bedrock_unified.embedding import DEFAULT_MODEL, HowToEmbed
@@ -29,6 +30,14 @@ _OPTIONS = {
     "embedding_types": "embedding_types",
     "max_tokens": "max_tokens",
 }
+#: Keywords of LLMs, which LlamaIndex's own package takes for an embedding model, too, and does not heed.
+_OF_LLMS = (
+    "system_prompt",
+    "messages_to_prompt",
+    "completion_to_prompt",
+    "pydantic_program_mode",
+    "output_parser",
+)
 
 
 class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbedding, defer_build=False):
@@ -60,6 +69,15 @@ class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbeddin
     additional_kwargs: dict[str, Any] = Field(
         default_factory=dict, description="dimensions, normalize, …, in the way of other packages"
     )
+
+    def __init__(self, **given: Any) -> None:
+        for name in _OF_LLMS:
+            if given.pop(name, None) not in (None, PydanticProgramMode.DEFAULT):
+                raise ConfigurationError(
+                    f"BedrockEmbedding: {name} has no meaning here",
+                    hint="an embedding model has no prompts and answers no objects; leave it out",
+                )
+        super().__init__(**given)
 
     @classmethod
     def _accepted(cls) -> frozenset[str]:

@@ -28,6 +28,11 @@ _NAMES = CALL_PARAMETERS | _TOOLS | {"model"}
 #: A keyword of our own methods: what they put into a call that nobody asked for, as ``ChatOptions.implied``.
 IMPLIED = "implied"
 _FIELDS = "additionalModelRequestFields"
+#: What LlamaIndex's DocumentContextExtractor gives each call: headers of Anthropic's own API.
+_HEADERS = "extra_headers"
+_BETA_HEADER = "anthropic-beta"
+#: Betas that have become part of Converse; Bedrock does not know them by name.
+_NO_BETAS = frozenset({"prompt-caching-2024-07-31"})
 #: Where a parameter stands in a request, for those that are not a member of their own.
 _PLACES = {
     "max_tokens": ("inferenceConfig", "maxTokens"),
@@ -49,14 +54,15 @@ _PLACES = {
 
 @dataclass(slots=True)
 class Options:
-    """Keywords by what they mean: parameters by name, members of the request, tools, the model, and which of
-    them nobody asked for."""
+    """Keywords by what they mean: parameters by name, members of the request, tools, the model, which of them
+    nobody asked for, and Claude's betas."""
 
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     members: dict[str, Any] = field(default_factory=dict[str, Any])
     tools: dict[str, Any] = field(default_factory=dict[str, Any])
     model: str | None = None
     implied: frozenset[str] = frozenset()
+    betas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,8 @@ def read_options(given: Mapping[str, Any], where: str) -> Options:
             options.tools[name] = value
         elif name == IMPLIED:
             options.implied = frozenset(value)
+        elif name == _HEADERS:
+            options.betas = _betas(value)
         elif name == "messages":
             raise InvalidRequestError(
                 f"{where} takes no {name!r} here", hint="they are the first argument of a call"
@@ -192,6 +200,10 @@ def build_request(
         request = _laid_over(request, _without(additional.members, options.parameters))
     if options.members:
         request = _laid_over(request, options.members)
+    if options.betas:
+        fields = request.get(_FIELDS) or {}
+        betas = dict.fromkeys([*(fields.get("anthropic_beta") or ()), *options.betas])
+        request[_FIELDS] = {**fields, "anthropic_beta": list(betas)}
     if not streaming and "streamProcessingMode" in (guardrail := request.get("guardrailConfig") or {}):
         request["guardrailConfig"] = {  # ConverseStream alone knows it
             name: value for name, value in guardrail.items() if name != "streamProcessingMode"
@@ -272,6 +284,19 @@ def _offer(request: dict[str, Any], options: Options) -> None:
         request["toolConfig"] = config
 
 
+def _betas(headers: Any) -> tuple[str, ...]:
+    """The betas that the headers of a call ask for; on Bedrock they are a field of the body."""
+    given: Mapping[Any, Any] = headers if isinstance(headers, Mapping) else {}
+    others = [str(name) for name in given if str(name).lower() != _BETA_HEADER]
+    if others or not isinstance(headers, (Mapping, type(None))):
+        raise InvalidRequestError(
+            f"{_HEADERS}: a call sends no header of its own ({', '.join(others) or type(headers).__name__})",
+            hint=f"{_BETA_HEADER} alone means something here: betas of Claude, separated by commas",
+        )
+    named = [beta.strip() for value in given.values() for beta in str(value).split(",")]
+    return tuple(beta for beta in named if beta and beta not in _NO_BETAS)
+
+
 def _readable(name: str, value: Any) -> Any:
     """The value as the field of this name would have read it."""
     if name == "stop_sequences" and isinstance(value, str):
@@ -291,6 +316,7 @@ def _nearest(name: str) -> str:
     if near:
         return f"did you mean {near[0]!r}?"
     return (
-        f"a call takes {', '.join(sorted(_NAMES))} and the members of a Converse request; "
+        f"a call takes {', '.join(sorted(_NAMES))}, those of the connection (region_name, api_key, …) "
+        "and the members of a Converse request; "
         "fields of the model itself go into additional_model_request_fields"
     )

@@ -16,6 +16,7 @@ from bedrock_unified.errors import InvalidRequestError
 from bedrock_unified.rerank import Reranked
 from bedrock_unified.rerank_parameters import SPELLINGS, RerankParameters
 
+from .boto import BOTO
 from .component import DUMPED, BedrockComponent
 
 _dispatcher = get_dispatcher(__name__)
@@ -37,7 +38,11 @@ class BedrockRerank(RerankParameters, BedrockComponent, BaseNodePostprocessor, d
 
     @classmethod
     def _accepted(cls) -> frozenset[str]:
-        return super()._accepted() | DUMPED
+        return super()._accepted() | DUMPED | BOTO
+
+    @classmethod
+    def _asks_the_agent_runtime(cls, given: Mapping[str, Any]) -> bool:
+        return given.get("via", "agent") == "agent"
 
     @classmethod
     def _takes_none(cls, name: str) -> bool:
@@ -113,3 +118,7 @@ class _Asked:
     def ranked(self, found: Reranked) -> list[NodeWithScore]:
         """New nodes with scores; the caller's keep theirs."""
         return [NodeWithScore(node=self._nodes[each.index].node, score=each.score) for each in found.results]
+
+
+#: The name that LlamaIndex's own package gave it first.
+AWSBedrockRerank = BedrockRerank

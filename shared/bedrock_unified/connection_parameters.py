@@ -16,6 +16,21 @@ from .spelling import canonical
 _HANDED_IN = ("client", "control_client", "agent_client")
 
 
+class _Slot:
+    """Where the client of a model, and of its copies with the same connection, is put at the first use."""
+
+    __slots__ = ("client",)
+
+    def __init__(self) -> None:
+        self.client: BedrockClient | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether a client was made already makes no difference between two models."""
+        return isinstance(other, _Slot)
+
+    __hash__ = object.__hash__
+
+
 class ConnectionParameters(BaseModel):
     """How a model reaches Bedrock; the fields are those of :class:`bedrock_unified.BedrockClient`.
 
@@ -62,7 +77,11 @@ class ConnectionParameters(BaseModel):
     control_client: Any = Field(default=None, exclude=True, repr=False)
     agent_client: Any = Field(default=None, exclude=True, repr=False)
 
-    _bedrock: BedrockClient | None = PrivateAttr(default=None)
+    _slot: _Slot = PrivateAttr(default_factory=_Slot)
+    #: Clients of calls that went elsewhere; see :mod:`bedrock_unified.per_call`.
+    _elsewhere: dict[tuple[Any, ...], BedrockClient] = PrivateAttr(
+        default_factory=dict[tuple[Any, ...], BedrockClient]
+    )
     _secrets_lost: bool = PrivateAttr(default=False)
 
     def __init__(self, **given: Any) -> None:
@@ -141,14 +160,29 @@ class ConnectionParameters(BaseModel):
     @property
     def bedrock(self) -> BedrockClient:
         """The client behind this model: the one it was given, or its own, made at the first use."""
-        client = self._bedrock
+        slot = self._slot
+        client = slot.client
         if client is None:
             if isinstance(self.client, BedrockClient):
                 client = self.client.raising(type(self).error_classes)
             else:
                 client = BedrockClient.from_settings(self._settings(), errors=type(self).error_classes)
-            self._bedrock = client
+            slot.client = client
         return client
+
+    def bedrock_with(self, changes: Mapping[str, Any], *, own_identity: bool = False) -> BedrockClient:
+        """A client like this model's own, but for these connection parameters.
+
+        Args:
+            own_identity: they say who signs, so that credentials that were lost are not missed.
+
+        Raises:
+            ConfigurationError: values that cannot work, or a ``client`` that would make them meaningless.
+        """
+        copied = self.model_copy(update=changes)
+        if own_identity:
+            copied._secrets_lost = False
+        return copied.bedrock
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in SECRETS:
@@ -157,10 +191,11 @@ class ConnectionParameters(BaseModel):
             self._check_client({name: value})
         super().__setattr__(name, value)
         if name in ConnectionSettings.names():
-            self._bedrock = None  # the next call goes where the parameters now say
+            self._slot = _Slot()  # the next call goes where the parameters now say
+            self._elsewhere = {}
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with other values; where it goes elsewhere it has connections of its own.
+        """A copy with other values; they share a client, unless the copy goes elsewhere.
 
         The values are not checked, but for connection parameters that a ``client`` would make meaningless.
         """
@@ -171,7 +206,8 @@ class ConnectionParameters(BaseModel):
             self._check_client(changed)
         copied = super().model_copy(update=changed, deep=deep)
         if ConnectionSettings.names().intersection(changed):
-            copied._bedrock = None
+            copied._slot = _Slot()
+            copied._elsewhere = {}
         return copied
 
     def __getstate__(self) -> dict[Any, Any]:
@@ -186,7 +222,8 @@ class ConnectionParameters(BaseModel):
             lost = lost or held is not None
             fields[name] = None
         private["_secrets_lost"] = lost
-        private["_bedrock"] = None
+        private["_slot"] = _Slot()
+        private["_elsewhere"] = {}
         return state
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
@@ -194,8 +231,8 @@ class ConnectionParameters(BaseModel):
         for name in _HANDED_IN:  # a boto3 client cannot be copied, and is the caller's
             if (held := getattr(self, name)) is not None:
                 memo[id(held)] = held
-        if self._bedrock is not None:
-            memo[id(self._bedrock)] = None
+        memo[id(self._slot)] = _Slot()
+        memo[id(self._elsewhere)] = {}
         return super().__deepcopy__(memo)  # type: ignore[return-value]
 
 

@@ -124,7 +124,7 @@ class BedrockError(Exception):
         return _restore, (public_class(type(self)), self.message, self.details(), is_answer(self))
 
 
-class ConfigurationError(BedrockError, ValueError):
+class ConfigurationError(BedrockError):
     """Parameters, credentials or endpoint that cannot work; raised before anything is sent."""
 
 
@@ -144,7 +144,7 @@ class NotFoundError(BedrockError):
     """The model, profile or guardrail does not exist (here)."""
 
 
-class InvalidRequestError(BedrockError, ValueError):
+class InvalidRequestError(BedrockError):
     """The request cannot be accepted as it is; raised by us before sending, or by AWS."""
 
 

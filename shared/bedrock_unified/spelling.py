@@ -103,5 +103,5 @@ def _nearest(name: str, known: Collection[str], spellings: Mapping[str, str]) ->
     near = get_close_matches(name, candidates, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}?" if near else f"known parameters: {', '.join(sorted(known))}"
     if _MODELS_OWN in known:
-        return f"{hint}; fields of the model's own go into {_MODELS_OWN}"
+        return f"{hint}{' F' if near else '; f'}ields of the model's own go into {_MODELS_OWN}"
     return hint

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from llama_index.core.base.llms.types import CitableBlock
+from llama_index.core.indices.prompt_helper import PromptHelper
 from llama_index.core.llms import ChatMessage, ImageBlock
 
 from bedrock_unified import (
@@ -139,11 +140,44 @@ def test_values_that_bedrock_would_refuse_are_not_sent(
 
 def test_metadata_say_what_was_configured() -> None:
     plain = BedrockConverse(model=MODEL).metadata
-    assert (plain.context_window, plain.num_output, plain.is_chat_model) == (128_000, 4_096, True)
+    assert (plain.context_window, plain.num_output, plain.is_chat_model) == (200_000, 4_096, True)
     told = BedrockConverse(model=MODEL, max_tokens=50, context_window=1000, is_function_calling_model=False)
     assert (told.metadata.context_window, told.metadata.num_output) == (1000, 50)
     assert not told.metadata.is_function_calling_model
     assert BedrockConverse(model=MODEL, max_tokens=50, num_output=7).metadata.num_output == 7
+
+
+@pytest.mark.parametrize(
+    ("model", "more", "window", "output"),
+    [
+        ("us.anthropic.claude-opus-4-6-v1", {}, 1_000_000, 4_096),
+        ("meta.llama3-8b-instruct-v1:0", {}, 8_192, 2_048),
+        ("amazon.titan-text-lite-v1", {}, 4_096, 1_024),
+        ("amazon.nova-lite-v1:0:24k", {}, 24_000, 4_096),
+        ("acme.brand-new-v1:0", {}, 128_000, 4_096),
+        ("acme.brand-new-v1:0", {"capabilities": {"context_window": 9_000}}, 9_000, 2_250),
+        ("acme.brand-new-v1:0", {"model_family": "nova-2"}, 1_000_000, 4_096),
+        ("acme.brand-new-v1:0", {"max_tokens": 128_000}, 256_000, 128_000),
+        (f"arn:aws:bedrock:us-east-1:{'1' * 12}:imported-model/ab12cd34ef56", {}, 128_000, 4_096),
+        (f"arn:aws:sagemaker:us-east-1:{'1' * 12}:endpoint/mine", {}, 128_000, 4_096),
+    ],
+)
+def test_prompts_are_planned_for_the_models_own_window(
+    model: str, more: dict[str, Any], window: int, output: int
+) -> None:
+    metadata = BedrockConverse(model=model, **more).metadata
+    assert (metadata.context_window, metadata.num_output) == (window, output)
+    assert PromptHelper.from_llm_metadata(metadata)._get_available_context_size(500) > 0
+    told = BedrockConverse(model=model, context_window=7_000, num_output=70, **more).metadata
+    assert (told.context_window, told.num_output) == (7_000, 70)
+
+
+def test_an_application_profile_is_planned_for_as_its_model() -> None:
+    arn = f"arn:aws:bedrock:us-east-1:{'1' * 12}:application-inference-profile/ab12cd34ef56"
+    llm = BedrockConverse(model="amazon.nova-micro-v1:0", application_inference_profile_arn=arn)
+    assert llm.metadata.context_window == 128_000
+    assert BedrockConverse(model=arn, model_family="llama3-3").metadata.context_window == 128_000
+    assert BedrockConverse(model=arn, model_family="jamba-1-5").metadata.context_window == 256_000
 
 
 @pytest.mark.parametrize("spelling", ["model", "model_id", "model_name"])
@@ -381,3 +415,16 @@ def test_a_model_id_is_checked_when_it_is_assigned() -> None:
     with pytest.raises(InvalidRequestError, match="x y"):
         llm.model = "x y"
     assert llm.model == MODEL
+
+
+def test_headers_of_anthropics_own_api_are_betas_of_claude(make_llm: Make, bedrock: ScriptedBedrock) -> None:
+    llm = make_llm(additional_model_request_fields={"anthropic_beta": ["one"], "x": 1})
+    llm.complete("q", extra_headers={"Anthropic-Beta": "two, one, prompt-caching-2024-07-31"})
+    assert bedrock.bodies[-1]["additionalModelRequestFields"] == {"anthropic_beta": ["one", "two"], "x": 1}
+    make_llm().complete("q", extra_headers={"anthropic-beta": "prompt-caching-2024-07-31"})
+    assert "additionalModelRequestFields" not in bedrock.bodies[-1]
+    make_llm().complete("q", extra_headers=None)
+    for headers in ({"x-trace": "1"}, "anthropic-beta: x"):
+        with pytest.raises(InvalidRequestError, match="extra_headers"):
+            llm.complete("q", extra_headers=headers)
+    assert len(bedrock.requests) == 3

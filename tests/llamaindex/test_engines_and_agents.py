@@ -7,16 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from llama_index.core import Document, Settings, SummaryIndex, VectorStoreIndex
+from llama_index.core import Document, Settings, VectorStoreIndex
 from llama_index.core.agent.workflow import (
     AgentStream,
-    AgentWorkflow,
     FunctionAgent,
     ReActAgent,
     ToolCallResult,
 )
 from llama_index.core.llms import ChatMessage
-from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.tools import QueryEngineTool
 from llama_index.core.workflow import Context, JsonSerializer
 
@@ -76,24 +74,6 @@ async def test_an_index_finds_the_passage_and_the_model_gets_it(bedrock: Scripte
     assert "stream of frames" in json.dumps(bedrock.requests[-1].messages)
     await Settings.llm.bedrock.aclose()  # type: ignore[attr-defined]
     await Settings.embed_model.bedrock.aclose()  # type: ignore[attr-defined]
-
-
-@pytest.mark.usefixtures("settings")
-@pytest.mark.parametrize("mode", ["refine", "compact", "tree_summarize", "simple_summarize", "accumulate"])
-def test_every_response_mode_synthesises(mode: str) -> None:
-    engine = SummaryIndex.from_documents(DOCUMENTS).as_query_engine(response_mode=mode)
-    assert "Good day." in str(engine.query("What is told?"))
-
-
-@pytest.mark.usefixtures("settings")
-def test_a_chat_engine_remembers(bedrock: ScriptedBedrock) -> None:
-    memory = ChatMemoryBuffer.from_defaults(token_limit=2000)
-    engine = VectorStoreIndex.from_documents(DOCUMENTS).as_chat_engine(chat_mode="context", memory=memory)
-    engine.chat("How long do cats sleep?")
-    assert "".join(engine.stream_chat("And dogs?").response_gen) == "Good day."
-    roles = [turn["role"] for turn in bedrock.requests[-1].messages]
-    assert roles == ["user", "assistant", "user"]
-    assert "sixteen hours" in json.dumps(next(body for body in bedrock.bodies if "messages" in body))
 
 
 @pytest.mark.parametrize("streaming", [True, False])
@@ -165,24 +145,6 @@ async def test_a_query_engine_is_a_tool_of_an_agent(
     assert str(answer) == "They sleep: Sixteen hours."
     await llm.bedrock.aclose()
     await embedding.bedrock.aclose()
-
-
-async def test_agents_hand_over(make_llm: Make, bedrock: ScriptedBedrock) -> None:
-    def script(sent: Sent) -> Answer:
-        names = {tool["toolSpec"]["name"] for tool in sent.body["toolConfig"]["tools"]}
-        if "weather" in names:
-            return with_tool(sent) if "handoff" not in json.dumps(sent.messages[-1]) else says("It is sunny.")
-        return says(calls("handoff", {"to_agent": "meteorologist", "reason": "weather"}))
-
-    bedrock.script = [script]
-    llm = make_llm()
-    front = FunctionAgent(name="front", description="Greets.", llm=llm, can_handoff_to=["meteorologist"])
-    back = FunctionAgent(name="meteorologist", description="Knows weather.", tools=[weather], llm=llm)
-    answer = await AgentWorkflow(agents=[front, back], root_agent="front").run("Weather?")
-    assert str(answer)
-    assert "handoff" in json.dumps(bedrock.bodies[0]["toolConfig"])
-    assert len(bedrock.requests) >= 2
-    await llm.bedrock.aclose()
 
 
 @pytest.mark.filterwarnings("ignore:is_running called from within a step:DeprecationWarning")

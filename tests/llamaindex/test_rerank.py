@@ -6,7 +6,9 @@ import pickle
 from collections.abc import Iterator
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore.config import Config
 from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugHandler
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
@@ -117,3 +119,37 @@ def test_it_is_written_down_and_read_back_without_secrets(local: LocalBedrock) -
         assert copied.top_n == 7
         with pytest.raises(ConfigurationError):
             copied.postprocess_nodes(nodes(), query_str=QUESTION)
+
+
+@ways
+@pytest.mark.parametrize("how", ["session", "config", "both"])
+async def test_a_session_and_a_configuration_of_botocore_are_used(
+    local: LocalBedrock, how: str, via: str
+) -> None:
+    given: dict[str, Any] = dict(KEYS)
+    if how != "config":
+        session = botocore.session.Session()
+        session.set_credentials(KEYS["aws_access_key_id"], KEYS["aws_secret_access_key"])
+        session.set_config_variable("region", "eu-west-1")
+        given = {"botocore_session": session}
+    if how != "session":
+        given["botocore_config"] = Config(user_agent_extra="ours/1")
+    if how == "config":
+        given["region_name"] = "eu-west-1"
+    rerank = BedrockRerank(endpoint_url=local.url, via=via, **given)
+    assert rerank.postprocess_nodes(nodes(), query_str=QUESTION)[0].node.get_content() == TEXTS[1]
+    await rerank.apostprocess_nodes(nodes(), query_str=QUESTION)
+    assert {request.operation for request in local.requests} == {
+        "Rerank" if via == "agent" else "InvokeModel"
+    }
+    assert {request.auth for request in local.requests} == {"sigv4"}
+    told = [request.headers for request in local.requests]
+    assert all(("ours/1" in headers["user-agent"]) == (how != "session") for headers in told)
+    assert rerank.region_name == "eu-west-1"
+    assert rerank.to_dict()["credentials_withheld"]
+    with pytest.raises(ConfigurationError, match="next to botocore"):
+        BedrockRerank(agent_client=object(), **given)
+    for client in (rerank.client, rerank.agent_client):
+        if client is not None:
+            client.close()
+    await rerank.bedrock.aclose()

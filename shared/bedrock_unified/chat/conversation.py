@@ -113,7 +113,7 @@ class Conversation:
                 operation=self.operation.name,
                 model_id=self._model_id,
                 request_id=told.get("RequestId"),
-            ) from error
+            ) from None  # it says the same, and more
 
     def _streams(self) -> bool:
         """Whether the answer is asked for as a stream."""

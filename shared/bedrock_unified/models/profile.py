@@ -54,6 +54,9 @@ class Profile(NamedTuple):
         count_tokens: whether CountTokens serves it, by its id without geography.
         on_demand: False where only an inference profile's id reaches it.
         prefill: whether the last message may be the assistant's.
+        context_window: tokens that it reads and writes at most, together; None where it is not known. An id
+            that says it (``amazon.nova-lite-v1:0:24k``) is believed.
+        max_output: tokens of one answer at most; None where it is not known.
     """
 
     name: str = ""
@@ -85,6 +88,8 @@ class Profile(NamedTuple):
     count_tokens: bool = True
     on_demand: bool = True
     prefill: bool = True
+    context_window: int | None = None
+    max_output: int | None = None
 
     @property
     def takes_schemas(self) -> bool:
@@ -110,12 +115,15 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "cache_places": ("tools", "system", "messages"),
     "cache_ttls": ("5m", "1h"),
 }
-_NULLABLE = frozenset({"vendor", "native", "reasoning", "top_k"})
+_COUNTS = frozenset({"context_window", "max_output"})
+_NULLABLE = frozenset({"vendor", "native", "reasoning", "top_k"}) | _COUNTS
 _DEFAULTS: Mapping[str, Any] = UNKNOWN._asdict()
 #: What a user may override.
 CAPABILITIES = tuple(name for name in _DEFAULTS if name != "name")
 
 
+_TOLD_WINDOW = re.compile(r":([1-9]\d{0,4})([km])$")
+_TOLD_UNITS = {"k": 1000, "m": 1_000_000}
 _LITERAL = re.compile(r"(?:[a-z0-9-](?![?*{])|\\\.)*")
 
 
@@ -203,9 +211,10 @@ def checked(name: str, value: Any) -> Any:
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise _mistyped(name, value, "True or False")
-    elif isinstance(default, int):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise _mistyped(name, value, "a whole number from 0")
+    elif isinstance(default, int) or name in _COUNTS:
+        least = int(name in _COUNTS)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise _mistyped(name, value, f"a whole number from {least}{' or None' if least else ''}")
     else:
         if not isinstance(value, str):
             raise _mistyped(name, value, "text or None" if name in _NULLABLE else "text")
@@ -265,7 +274,9 @@ def _of_base(base_id: str) -> Profile:
         if rule.fits(base_id):
             quirks.update(rule.quirks)
             names.append(rule.name)
-    return UNKNOWN._replace(name=" ".join(names), **quirks) if names else UNKNOWN
+    if told := _TOLD_WINDOW.search(base_id):
+        quirks["context_window"] = int(told[1]) * _TOLD_UNITS[told[2]]
+    return UNKNOWN._replace(name=" ".join(names), **quirks) if names or quirks else UNKNOWN
 
 
 def _base_of_family(family: str) -> str:

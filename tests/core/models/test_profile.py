@@ -153,6 +153,38 @@ def test_a_profile_names_its_rules_the_general_first() -> None:
     ]
 
 
+WINDOWS = {
+    "anthropic.claude-v2": (100_000, 4_096),
+    "anthropic.claude-v2:1": (200_000, 4_096),
+    "us.anthropic.claude-sonnet-4-20250514-v1:0": (200_000, 64_000),
+    "anthropic.claude-opus-4-1-20250805-v1:0": (200_000, 32_000),
+    "global.anthropic.claude-sonnet-4-6": (1_000_000, 128_000),
+    "anthropic.claude-opus-5-5": (1_000_000, 128_000),
+    "amazon.nova-micro-v1:0": (128_000, 10_000),
+    "amazon.titan-text-lite-v1": (4_096, None),
+    "meta.llama3-8b-instruct-v1:0": (8_192, 2_048),
+    "qwen.qwen3-32b-v1:0": (32_768, 16_384),
+    "acme.talker-9000-v9:0": (None, None),
+    OPAQUE.format("imported-model"): (None, None),
+    "amazon.nova-lite-v1:0:24k": (24_000, 10_000),
+    "acme.talker:2m": (2_000_000, None),
+}
+
+
+@pytest.mark.parametrize(("model_id", "tokens"), WINDOWS.items(), ids=WINDOWS)
+def test_how_much_a_model_reads_and_writes(model_id: str, tokens: tuple[int | None, int | None]) -> None:
+    profile = profile_of(model_id)
+    assert (profile.context_window, profile.max_output) == tokens
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.5, "200k"])
+def test_a_number_of_tokens_is_a_whole_number(value: Any) -> None:
+    assert profile_of("acme.x", overrides={"context_window": 9}).context_window == 9
+    assert profile_of("amazon.nova-pro-v1:0", overrides={"max_output": None}).max_output is None
+    with pytest.raises(ConfigurationError, match="context_window"):
+        profile_of("acme.x", overrides={"context_window": value})
+
+
 # --- what the user says the model is
 
 

@@ -46,10 +46,21 @@ def asked_in_words(reading: Reading) -> Wanted | None:
 
 
 def _object_at(text: str, start: int) -> tuple[dict[str, Any], str] | None:
+    rest = text[start:]
+    doubled = rest.startswith("{{")  # as a template that was never filled in leaves its braces
     try:
-        value, length = json.JSONDecoder().raw_decode(text[start:])
+        value, length = json.JSONDecoder().raw_decode(_single(rest) if doubled else rest)
     except ValueError:
         return None  # a brace of something else
     if not isinstance(value, dict) or "properties" not in value:
         return None
-    return cast("dict[str, Any]", value), text[start : start + length]
+    written = _single(rest)[:length] if doubled else rest[:length]
+    return cast("dict[str, Any]", value), _double(written) if doubled else written
+
+
+def _single(text: str) -> str:
+    return text.replace("{{", "{").replace("}}", "}")
+
+
+def _double(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
