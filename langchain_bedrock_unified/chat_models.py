@@ -23,8 +23,8 @@ from .incumbent import chat_keywords
 from .messages.from_converse import message_content
 from .messages.stream import ChunkMaker
 from .metadata import response_metadata, usage_metadata
-from .model_id import SPELLINGS, check_model_id
-from .per_call import Clients, client_for
+from .model_id import SPELLINGS, check_model_id, check_model_is_named
+from .per_call import client_for
 from .request import Request, converse_request
 from .tools import converse_tools, tool_names
 
@@ -81,13 +81,13 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
         description="set by dumps(): the original had explicit credentials, which were not written down",
     )
 
-    #: Clients of calls that went elsewhere.
-    _elsewhere: Clients = PrivateAttr(default_factory=dict)
     #: Ids of models that CountTokens does not serve.
     _uncounted: set[str] = PrivateAttr(default_factory=set)
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(**chat_keywords(given, type(self).__name__))
+        named = chat_keywords(given, type(self).__name__)
+        check_model_is_named(named, type(self).__name__)
+        super().__init__(**named)
         if self.credentials_lost:
             self.credentials_lost = self._secrets_lost = not self._has_credentials()
 
@@ -238,14 +238,22 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
             parallel_tool_calls: False allows one call at a time, where the model can be told so.
             kwargs: bound to every call.
 
+        A choice that the model is known to refuse is an error of the call, never dropped: ``any`` on Llama or
+        on Claude while it reasons. LangChain's ``create_agent`` asks for ``any`` where ``response_format``
+        is a ``ToolStrategy``, or a schema on a model without native ones. For such a model leave it out, and
+        give the agent's answer to ``with_structured_output``, which forces a tool only where it can.
+
         Raises:
             InvalidRequestError: something that is no tool, a choice that no tool answers to, or a schema that
                 cannot be strict; by calls: one call at a time, of a model that cannot be told so.
         """
         converted = converse_tools(tools, strict=strict)
-        choice, parallel = choice_and_parallel(tool_choice, parallel_tool_calls)
-        if choice is not None:
-            kwargs["tool_choice"] = _checked_choice(choice, converted)
+        try:
+            choice, parallel = choice_and_parallel(tool_choice, parallel_tool_calls)
+            if choice is not None:
+                kwargs["tool_choice"] = _checked_choice(choice, converted)
+        except BedrockError as error:
+            raise adapted(error) from None
         if parallel is not None:
             kwargs["parallel_tool_calls"] = parallel
         return self.bind(tools=converted, **kwargs)
@@ -349,7 +357,4 @@ def _last(maker: ChunkMaker, http: dict[str, Any], request: Request) -> ChatGene
 def _checked_choice(choice: Any, tools: list[dict[str, Any]]) -> Any:
     if is_none(choice):
         return "none"
-    try:
-        return tool_choice(choice, tool_names(tools))
-    except BedrockError as error:
-        raise adapted(error) from None
+    return tool_choice(choice, tool_names(tools))

@@ -19,7 +19,7 @@ class BedrockError(core.BedrockError, langchain.ModelError):
     """A failure of no particular kind."""
 
 
-class ConfigurationError(core.ConfigurationError, langchain.ModelError):
+class ConfigurationError(core.ConfigurationError, langchain.ModelError, ValueError):
     """Parameters, credentials or endpoint that cannot work, found out during a call."""
 
 
@@ -39,7 +39,7 @@ class NotFoundError(core.NotFoundError, langchain.ModelNotFoundError):
     """The model, profile or guardrail does not exist (here)."""
 
 
-class InvalidRequestError(core.InvalidRequestError, langchain.ModelInvalidRequestError):
+class InvalidRequestError(core.InvalidRequestError, langchain.ModelInvalidRequestError, ValueError):
     """The request cannot be accepted as it is."""
 
 

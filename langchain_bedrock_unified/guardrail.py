@@ -6,25 +6,27 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
+from langchain_core.runnables.utils import AnyConfigurableField
 from pydantic import ConfigDict, Field, field_validator
 
 from bedrock_unified.converse.assessment import GuardrailOutcome, guardrail_outcome, intervention
-from bedrock_unified.converse.guarding import IMAGE_FORMATS
 from bedrock_unified.converse.guardrail import guardrail_problem
 from bedrock_unified.errors import BedrockError, ConfigurationError
 from bedrock_unified.parameters import ConnectionParameters
 
+from .checks import BLOCKED, THRESHOLD, checks_member, checks_outcome, checks_problem
 from .errors import ERROR_CLASSES, InvalidRequestError, adapted
-from .messages.to_converse import converse_messages
+from .guarded import guarded_content, told
 
 #: What is judged: a text, a message, messages, or a prompt; the same comes back.
 Guarded = str | BaseMessage | Sequence[BaseMessage] | PromptValue
 
 _NAMES = {"guardrailIdentifier": "guardrail_identifier", "guardrailVersion": "guardrail_version"}
 _GROUNDING = ("grounding_source", "query")
+_ROLES = {"INPUT": "user", "OUTPUT": "assistant"}
 
 
 class BedrockGuardrail(ConnectionParameters, RunnableSerializable[Any, Any]):
@@ -34,24 +36,35 @@ class BedrockGuardrail(ConnectionParameters, RunnableSerializable[Any, Any]):
         >>> guard = BedrockGuardrail(guardrail_identifier="abc123", guardrail_version="1", action="raise")
         >>> chain = prompt | guard | model | guard  # doctest: +SKIP
 
+    Or by ``checks`` named here (InvokeGuardrailChecks), without a guardrail in the account:
+
+        >>> guard = BedrockGuardrail(
+        ...     checks={"promptAttack": ["JAILBREAK"], "sensitiveInformation": ["EMAIL"]},
+        ...     threshold={"JAILBREAK": 0.8},
+        ... )
+
+    A score of ``threshold`` or more intervenes: personal data is masked (``{EMAIL}``), everything else is
+    blocked, and ``blocked_message`` stands for it. Checks read text alone; an image is an error.
+
     What comes in goes out, of the same type. By ``action``, when the guardrail intervenes:
 
     - ``return``: the guardrail's text stands in the place of what was given: its blocked message, or the text
       with its masks. A blocked answer of a model calls no tools. Note that a blocked question goes on as the
       blocked message; to stop the chain instead, say ``raise``.
-    - ``raise``: :class:`~langchain_bedrock_unified.errors.GuardrailIntervened`, its ``partial`` the answer of
-      ApplyGuardrail.
+    - ``raise``: :class:`~langchain_bedrock_unified.errors.GuardrailIntervened`, its ``partial`` Bedrock's
+      answer.
     - ``annotate``: nothing is changed; for messages alone, which have a place for it.
 
     Messages that were judged carry the outcome, without any matched text, in
-    ``response_metadata["guardrail"]``. Text and images (png, jpeg) are judged; reasoning, documents and tool
-    calls are not.
+    ``response_metadata["guardrail"]``; those of guardrails before it move to ``earlier_guardrails``. Text and
+    images (png, jpeg) are judged; reasoning, documents and tool calls are not.
 
     ``grounding_source`` and ``query`` can be given to a single call, for contextual grounding of an answer:
     ``guard.invoke(answer, grounding_source="…", query="…")``.
 
     Raises:
-        ConfigurationError: at construction: half a guardrail, an unknown keyword, a value that cannot work.
+        ConfigurationError: at construction: half a guardrail, one beside ``checks``, an unknown keyword,
+            a value that cannot work.
         InvalidRequestError: by calls: an image that guardrails cannot read; ``annotate`` for plain text.
         GuardrailIntervened: by calls, with ``action="raise"``.
         BedrockError: by calls: the classes of :mod:`langchain_bedrock_unified.errors`.
@@ -63,8 +76,17 @@ class BedrockGuardrail(ConnectionParameters, RunnableSerializable[Any, Any]):
 
     error_classes: ClassVar[Any] = ERROR_CLASSES
 
-    guardrail_identifier: str = Field(description="guardrail id or ARN")
-    guardrail_version: str = Field(description="number, or DRAFT")
+    guardrail_identifier: str | None = Field(default=None, description="guardrail id or ARN")
+    guardrail_version: str | None = Field(default=None, description="number, or DRAFT")
+    checks: dict[str, Any] | None = Field(
+        default=None,
+        description="instead of a guardrail: contentFilter, promptAttack, sensitiveInformation, each with a "
+        "list of kinds or InvokeGuardrailChecks' own dict",
+    )
+    threshold: float | dict[str, float] = Field(
+        default=THRESHOLD, description="score from which a check intervenes, for all kinds or by kind"
+    )
+    blocked_message: str = Field(default=BLOCKED, description="stands for what a check blocked")
     source: Literal["INPUT", "OUTPUT"] | None = Field(
         default=None,
         description="whose policies to judge by; by default OUTPUT for messages of a model, INPUT for all "
@@ -88,10 +110,30 @@ class BedrockGuardrail(ConnectionParameters, RunnableSerializable[Any, Any]):
     def _check(self) -> None:
         super()._check()
         given = {member: getattr(self, name) for member, name in _NAMES.items()}
-        problem = guardrail_problem(given, needed=True, names=_NAMES)
+        problem = self._ignored()
+        if problem is None and self.checks is not None:
+            problem = checks_problem(self.checks, self.threshold)
+        elif problem is None:
+            problem = guardrail_problem(given, needed=True, names=_NAMES)
         if problem is not None:
             message, hint = problem
             raise ConfigurationError(message, hint=hint)
+
+    def _ignored(self) -> tuple[str, str] | None:
+        """What would be ignored: a guardrail has thresholds and messages of its own."""
+        of_guardrails, of_checks = (*_NAMES.values(), "output_scope"), ("threshold", "blocked_message")
+        for name in of_guardrails if self.checks is not None else of_checks:
+            if getattr(self, name) != type(self).model_fields[name].default:
+                what = "checks" if self.checks is not None else "a guardrail"
+                return f"{name} beside {what}, which would ignore it", "leave out the one or the other"
+        return None
+
+    def configurable_fields(self, **kwargs: AnyConfigurableField) -> RunnableSerializable[Any, Any]:
+        """LangChain's, whose runs share the connections of this one where they do not choose others."""
+        from .configured import ConfiguredPerRun  # few configure
+
+        made = super().configurable_fields(**kwargs)
+        return ConfiguredPerRun(default=made.default, fields=made.fields)  # type: ignore[attr-defined]
 
     def invoke(self, input: Guarded, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         """Judge ``input``; gives it back, or what the guardrail puts in its place."""
@@ -103,25 +145,27 @@ class BedrockGuardrail(ConnectionParameters, RunnableSerializable[Any, Any]):
 
     def _guard(self, given: Guarded, **how: Any) -> Any:
         task = _Task(self, given, how)
-        return task.result([self.bedrock.apply_guardrail(**request) for request in task.requests])
+        ask = self.bedrock.apply_guardrail if self.checks is None else self.bedrock.invoke_guardrail_checks
+        return task.result([ask(**request) for request in task.requests])
 
     async def _aguard(self, given: Guarded, **how: Any) -> Any:
         task = _Task(self, given, how)
-        calls = (self.bedrock.aapply_guardrail(**request) for request in task.requests)
-        return task.result(await asyncio.gather(*calls))
+        ask = self.bedrock.aapply_guardrail if self.checks is None else self.bedrock.ainvoke_guardrail_checks
+        return task.result(await asyncio.gather(*(ask(**request) for request in task.requests)))
 
 
 class _Task:
     """One call: what is to be judged, and what becomes of it.
 
     Attributes:
-        requests: ApplyGuardrail's members, one request for each message (or for the text).
+        requests: members of ApplyGuardrail, or of InvokeGuardrailChecks, one request for each message (or for
+            the text).
     """
 
     def __init__(self, guard: BedrockGuardrail, given: Guarded, how: Mapping[str, Any]) -> None:
         self._guard = guard
         self._given = given
-        self._context = _context(how)
+        self._context = _context(how, checks=guard.checks is not None)
         self._text = given if isinstance(given, str) else None
         if isinstance(given, StringPromptValue):
             self._text = given.text
@@ -139,7 +183,7 @@ class _Task:
             return
         for index in self._within_scope():
             message = self._messages[index]
-            content = _content(message)
+            content = guarded_content(message, images=guard.checks is None)
             if content:
                 self._judged.append(index)
                 self._ask("OUTPUT" if isinstance(message, AIMessage) else "INPUT", content)
@@ -151,14 +195,14 @@ class _Task:
             GuardrailIntervened: it intervened, and that is to be an error.
         """
         outcomes: list[GuardrailOutcome] = []
+        operation = "ApplyGuardrail" if self._guard.checks is None else "InvokeGuardrailChecks"
         for request, answer in zip(self.requests, answers, strict=True):
-            side = "input" if request["source"] == "INPUT" else "output"
-            outcome = guardrail_outcome(answer, side=side)
+            outcome = self._outcome(request, answer)
             if outcome is None:
-                raise adapted(BedrockError("ApplyGuardrail's answer has no assessments"))
+                raise adapted(BedrockError(f"{operation}'s answer has no assessments"))
             if outcome.intervened and self._guard.action == "raise":
                 error = intervention(outcome, answer)
-                error.operation = "ApplyGuardrail"
+                error.operation = operation
                 error.request_id = answer.get("ResponseMetadata", {}).get("RequestId")
                 raise adapted(error)
             outcomes.append(outcome)
@@ -169,10 +213,23 @@ class _Task:
         messages = list(self._messages)
         for index, outcome in zip(self._judged, outcomes, strict=True):
             replace = outcome.intervened and self._guard.action == "return"
-            messages[index] = _told(messages[index], outcome, replace=replace)
+            messages[index] = told(messages[index], outcome, replace=replace)
         if isinstance(self._given, PromptValue):
             return ChatPromptValue(messages=messages)
         return messages[0] if isinstance(self._given, BaseMessage) else messages
+
+    def _outcome(self, request: dict[str, Any], answer: dict[str, Any]) -> GuardrailOutcome | None:
+        guard = self._guard
+        if guard.checks is None:
+            return guardrail_outcome(answer, side="input" if request["source"] == "INPUT" else "output")
+        [message] = request["messages"]
+        return checks_outcome(
+            answer,
+            [block["text"] for block in message["content"]],
+            side="output" if message["role"] == "assistant" else "input",
+            threshold=guard.threshold,
+            message=guard.blocked_message,
+        )
 
     def _within_scope(self) -> list[int]:
         indices = [
@@ -183,6 +240,11 @@ class _Task:
 
     def _ask(self, source: str, content: list[dict[str, Any]]) -> None:
         guard = self._guard
+        if guard.checks is not None:
+            texts = [{"text": block["text"]["text"]} for block in content]
+            message = {"role": _ROLES[guard.source or source], "content": texts}
+            self.requests.append({"messages": [message], "checks": checks_member(guard.checks)})
+            return
         if self._context:  # then the text to be judged must say that it is it
             content = [*self._context, *(_qualified(block) for block in content)]
         request = {
@@ -209,7 +271,7 @@ def _messages(given: Any) -> list[BaseMessage]:
     )
 
 
-def _context(how: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _context(how: Mapping[str, Any], *, checks: bool) -> list[dict[str, Any]]:
     """The blocks an answer is held against."""
     unknown = [name for name in how if name not in _GROUNDING]
     if unknown:
@@ -218,6 +280,11 @@ def _context(how: Mapping[str, Any]) -> list[dict[str, Any]]:
             hint=f"a single call takes {' and '.join(_GROUNDING)}; the rest is set at construction",
         )
     given = {name: how[name] for name in _GROUNDING if how.get(name)}
+    if given and checks:
+        raise InvalidRequestError(
+            f"{next(iter(given))}: no check holds an answer against a source",
+            hint="contextual grounding needs a guardrail: guardrail_identifier and guardrail_version",
+        )
     if len(given) == 1:
         raise InvalidRequestError(
             f"{next(iter(given))} alone: the guardrail would check no grounding",
@@ -234,75 +301,3 @@ def _qualified(block: dict[str, Any]) -> dict[str, Any]:
     if "text" not in block or "qualifiers" in block["text"]:
         return block
     return {"text": {**block["text"], "qualifiers": ["guard_content"]}}
-
-
-def _content(message: BaseMessage) -> list[dict[str, Any]]:
-    """The text and images of a message, as ApplyGuardrail takes them."""
-    turns, system = converse_messages([message])
-    blocks = [block for turn in turns for block in turn["content"]] or system
-    content: list[dict[str, Any]] = []
-    for block in blocks:
-        parts = block["toolResult"]["content"] if "toolResult" in block else [block]
-        for part in parts:
-            if "text" in part and part["text"].strip():
-                content.append({"text": {"text": part["text"]}})
-            elif "citationsContent" in part:
-                content += [{"text": {"text": p["text"]}} for p in part["citationsContent"]["content"]]
-            elif "guardContent" in part:
-                content.append(part["guardContent"])
-            elif "image" in part:
-                content.append(_image(part["image"]))
-    return content
-
-
-def _image(image: Mapping[str, Any]) -> dict[str, Any]:
-    source = image.get("source") or {}
-    if image.get("format") not in IMAGE_FORMATS or "bytes" not in source:
-        raise InvalidRequestError(
-            f"guardrails cannot read an image of format {image.get('format')!r:.20} with its source in "
-            f"{', '.join(source) or 'nothing'}, so it would pass unguarded",
-            hint=f"give the bytes of a {' or '.join(IMAGE_FORMATS)}",
-        )
-    return {"image": {"format": image["format"], "source": {"bytes": source["bytes"]}}}
-
-
-def _told(message: BaseMessage, outcome: GuardrailOutcome, *, replace: bool) -> BaseMessage:
-    """A copy of the message with the outcome, and with the guardrail's text where that is to stand for it."""
-    metadata = {**message.response_metadata, "guardrail": outcome.summary()}
-    update: dict[str, Any] = {"response_metadata": metadata}
-    if replace and outcome.blocked:
-        update["content"] = "\n".join(outcome.outputs)
-        if isinstance(message, AIMessage):
-            update |= {"tool_calls": [], "invalid_tool_calls": []}
-        if isinstance(message, AIMessageChunk):
-            update["tool_call_chunks"] = []
-    elif replace and outcome.outputs:
-        update["content"] = _masked(message, outcome.outputs)
-    return message.model_copy(update=update)
-
-
-def _masked(message: BaseMessage, outputs: Sequence[str]) -> str | list[Any]:
-    """The content with the guardrail's texts for its own: one for one, else all in the first one's place."""
-    content: str | list[Any] = message.content
-    if isinstance(content, str):
-        return "\n".join(outputs)
-    texts = [index for index, part in enumerate(content) if _has_text(message, part)]
-    plain = all(isinstance(content[i], str) or isinstance(content[i].get("text"), str) for i in texts)
-    if plain and len(texts) == len(outputs):
-        replaced = dict(zip(texts, outputs, strict=True))
-    else:
-        replaced = {**dict.fromkeys(texts), texts[0]: "\n".join(outputs)}
-    masked: list[Any] = []
-    for index, part in enumerate(content):
-        text = replaced.get(index)
-        if index not in replaced:
-            masked.append(part)
-        elif text is not None:
-            block = part if plain and isinstance(part, dict) else {"type": "text"}
-            masked.append({**block, "text": text})
-    return masked
-
-
-def _has_text(message: BaseMessage, part: Any) -> bool:
-    """Whether a part of the message gave text to be judged."""
-    return any("text" in block for block in _content(message.model_copy(update={"content": [part]})))

@@ -16,6 +16,8 @@ from .profile import model_profile
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
+    from langchain_core.runnables import RunnableSerializable
+    from langchain_core.runnables.utils import AnyConfigurableField
 
 _SECRET_NAMES = {
     "api_key": "AWS_BEARER_TOKEN_BEDROCK",
@@ -27,6 +29,8 @@ _UNWRITTEN = {*SECRETS, "client", "control_client"}
 _INFERENCE = tuple(
     name for name in ConverseParameters.model_fields if name not in ConnectionParameters.model_fields
 )
+#: What a model's profile follows from.
+_PROFILED = frozenset({"model_id", "model_family", "capabilities"})
 
 
 if TYPE_CHECKING:
@@ -90,15 +94,32 @@ class IdentifiedModel(_Model):
         return super()._get_invocation_params(stop=stop, **without_secrets(kwargs))
 
     def __setattr__(self, name: str, value: Any) -> None:
+        anew = name in _PROFILED and self._has_own_profile()
         super().__setattr__(name, value)
         if not name.startswith("_"):
             self._forget()
+        if anew:
+            self.profile = self._resolve_model_profile()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other values; see :meth:`ConverseParameters.model_copy`."""
         copied = super().model_copy(update=update, deep=deep)
         copied._forget()
+        told = update or {}
+        if "profile" not in told and not _PROFILED.isdisjoint(told) and self._has_own_profile():
+            copied.profile = copied._resolve_model_profile()  # another model's
         return copied
+
+    def _has_own_profile(self) -> bool:
+        """Whether the profile is the one that the package has for this model, not a user's."""
+        return self.profile == self._resolve_model_profile()
+
+    def configurable_fields(self, **kwargs: AnyConfigurableField) -> RunnableSerializable[Any, Any]:
+        """LangChain's, whose runs share the connections of this one where they do not choose others."""
+        from .configured import ConfiguredPerRun  # few configure
+
+        made = super().configurable_fields(**kwargs)
+        return ConfiguredPerRun(default=made.default, fields=made.fields)  # type: ignore[attr-defined]
 
     def __copy__(self) -> Self:
         copied = super().__copy__()

@@ -20,6 +20,7 @@ from bedrock_unified.errors import ConfigurationError
 from bedrock_unified.models.profile import profile_of
 
 from .chat_models import ChatBedrock
+from .checks import kinds_of
 from .errors import InvalidRequestError
 from .guardrail import BedrockGuardrail
 
@@ -131,7 +132,8 @@ class BedrockGuardrailMiddleware(AgentMiddleware[Any, Any, Any]):
     (``guardrail_identifier`` of ``ChatBedrock``).
 
     Args:
-        guardrail: the guardrail; without it ``given`` are the parameters of one.
+        guardrail: the guardrail; without it ``given`` are the parameters of one (``guardrail_identifier`` and
+            ``guardrail_version``, or ``checks``).
         check_input: whether it judges before the model.
         check_output: whether it judges after it.
 
@@ -161,8 +163,14 @@ class BedrockGuardrailMiddleware(AgentMiddleware[Any, Any, Any]):
 
     @property
     def name(self) -> str:
-        """Its name among an agent's middleware, another one for each guardrail."""
-        return f"{type(self).__name__}.{self.guardrail.guardrail_identifier.rpartition('/')[2]}"
+        """Its name among an agent's middleware, another one for each guardrail, and for each side alone."""
+        guard = self.guardrail
+        which = (guard.guardrail_identifier or "").rpartition("/")[2] or "+".join(
+            kinds_of(guard.checks or {})
+        )
+        if self.check_input != self.check_output:
+            which += ".input" if self.check_input else ".output"
+        return f"{type(self).__name__}.{which}"
 
     @hook_config(can_jump_to=["end"])
     def before_model(self, state: _State, runtime: Any) -> dict[str, Any] | None:
@@ -198,16 +206,23 @@ class BedrockGuardrailMiddleware(AgentMiddleware[Any, Any, Any]):
         return [
             message
             for message in messages[start:]
-            if isinstance(message, (HumanMessage, ToolMessage))
-            and "guardrail" not in message.response_metadata
+            if isinstance(message, (HumanMessage, ToolMessage)) and not self._has_judged(message)
         ]
+
+    def _has_judged(self, message: BaseMessage) -> bool:
+        told = message.response_metadata
+        outcomes = [
+            *told.get("earlier_guardrails", ()),
+            *([told["guardrail"]] if "guardrail" in told else ()),
+        ]
+        return any(outcome.get("judge") == self.name for outcome in outcomes)
 
     def _answered(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         answers: list[BaseMessage] = [message for message in messages if isinstance(message, AIMessage)]
         return answers[-1:] if self.check_output else []
 
     def _before(self, asked: list[BaseMessage], judged: list[BaseMessage]) -> dict[str, Any] | None:
-        changed = _changed(asked, judged)
+        changed = self._changed(asked, judged)
         blocked = next((message for message in changed if _is_blocked(message)), None)
         if blocked is None or self.guardrail.action != "return":
             return {"messages": changed} if changed else None
@@ -218,7 +233,7 @@ class BedrockGuardrailMiddleware(AgentMiddleware[Any, Any, Any]):
     def _after(
         self, answered: list[BaseMessage], judged: list[BaseMessage], state: _State
     ) -> dict[str, Any] | None:
-        changed = _changed(answered, judged)
+        changed = self._changed(answered, judged)
         if not changed:
             return None
         update: dict[str, Any] = {"messages": changed}
@@ -228,10 +243,16 @@ class BedrockGuardrailMiddleware(AgentMiddleware[Any, Any, Any]):
             return {**update, "structured_response": None, "jump_to": "end"}
         return update
 
-
-def _changed(before: list[BaseMessage], after: list[BaseMessage]) -> list[BaseMessage]:
-    """The messages that are to take the place of those with their ids."""
-    return [new for old, new in zip(before, after, strict=True) if new is not old]
+    def _changed(self, before: list[BaseMessage], after: list[BaseMessage]) -> list[BaseMessage]:
+        """The messages that are to take the place of those with their ids, marked as judged."""
+        changed: list[BaseMessage] = []
+        for old, new in zip(before, after, strict=True):
+            if new is not old:
+                told = new.response_metadata
+                outcome = {**told["guardrail"], "judge": self.name}
+                marked = {"response_metadata": {**told, "guardrail": outcome}}
+                changed.append(new.model_copy(update=marked))
+        return changed
 
 
 def _is_blocked(message: BaseMessage) -> bool:

@@ -10,7 +10,7 @@ from bedrock_unified.models.profile import Profile
 def model_profile(profile: Profile) -> ModelProfile:
     """LangChain's profile of a model, which agents choose their ways by.
 
-    Only what the core's profile knows is said: no limits of tokens, no names. A model that nobody has heard
+    Only what the core's profile knows is said, and no names. A model that nobody has heard
     of has none (an empty profile): what it can do is found out by asking it.
     """
     if not profile.name:
@@ -30,6 +30,10 @@ def model_profile(profile: Profile) -> ModelProfile:
         tool_call_streaming=profile.tools and profile.streaming and profile.streaming_tools,
         structured_output=profile.structured_output == "native",
     )
+    if profile.context_window is not None:
+        said["max_input_tokens"] = profile.context_window
+    if profile.max_output is not None:
+        said["max_output_tokens"] = profile.max_output
     if profile.reasoning is not None:
         said["reasoning_output"] = profile.reasoning != "none"
     if profile.efforts:

@@ -5,8 +5,9 @@ is JSON text (``tool_calls`` has it parsed), text alone is a list of one block, 
 as deltas is one block with its citations.
 
 Every block carries its ``index``. LangChain adds texts and lists under one index and keeps the first
-``type``, so text, reasoning, citations and tool input go out delta by delta; what does not survive addition
-(blobs, kinds that are not known) is kept back until its block is whole.
+``type``, so text, reasoning and tool input go out delta by delta. What does not survive addition (blobs,
+kinds that are not known) is kept back until its block is whole, as is what LangChain's protocol events (v3)
+keep the last delta of alone: citations, and the results of server tools.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pydantic import BaseModel
 from bedrock_unified.converse.reducer import BlockReducer, parse_tool_input
 
 from . import citations
-from .from_converse import from_block, tool_result_head, tool_use_head
+from .from_converse import from_block, tool_use_head
 from .standard import PROVIDER
 
 Block = dict[str, Any]
@@ -73,13 +74,15 @@ def _call_chunk(block: Block, call: ToolCallChunk) -> ChatGenerationChunk:
 class ChunkMaker:
     """Makes the chunks of one stream; ask it for each event in turn."""
 
-    __slots__ = ("_inputs", "_kept", "_server_tools", "members")
+    __slots__ = ("_citations", "_inputs", "_kept", "_server_tools", "members")
 
     def __init__(self) -> None:
         self._kept: dict[int, BlockReducer] = {}
         self._server_tools: set[int] = set()
         #: The input of the tool calls that have not stopped, piece by piece.
         self._inputs: dict[int, list[str]] = {}
+        #: Citations of the text blocks that have not stopped.
+        self._citations: dict[int, list[Block]] = {}
         #: What the stream said beside its content, by the names of the unary response.
         self.members: dict[str, Any] = {}
 
@@ -107,21 +110,18 @@ class ChunkMaker:
         """What is still to say of blocks that never stopped."""
         return [
             chunk
-            for index in sorted(self._kept.keys() | self._inputs)
+            for index in sorted({*self._kept, *self._inputs, *self._citations})
             if (chunk := self._stop(index)) is not None
         ]
 
     def _start(self, index: int, start: dict[str, Any]) -> ChatGenerationChunk | None:
-        if len(start) == 1:
-            if (use := start.get("toolUse")) is not None:
-                head = {**tool_use_head(use), "index": index}
-                if head["type"] == "server_tool_use":
-                    self._server_tools.add(index)
-                    return _chunk(head)
-                call = tool_call_chunk(name=head["name"], id=head["id"], args=None, index=index)
-                return _call_chunk(head, call)
-            if (result := start.get("toolResult")) is not None:
-                return _chunk({**tool_result_head(result), "content": [], "index": index})
+        if len(start) == 1 and (use := start.get("toolUse")) is not None:
+            head = {**tool_use_head(use), "index": index}
+            if head["type"] == "server_tool_use":
+                self._server_tools.add(index)
+                return _chunk(head)
+            call = tool_call_chunk(name=head["name"], id=head["id"], args=None, index=index)
+            return _call_chunk(head, call)
         if start:
             self._keep(index).start(start)
         return None
@@ -135,11 +135,8 @@ class ChunkMaker:
             if (said := delta.get("reasoningContent")) is not None and _is_plain(said):
                 return _chunk({"type": "reasoning_content", "reasoning_content": {**said}, "index": index})
             if (citation := delta.get("citation")) is not None:
-                cited = [citations.from_converse(citation)]
-                return _chunk({"type": "text", "citations": cited, "index": index})
-            if (parts := delta.get("toolResult")) is not None:
-                content = [from_block(part) for part in parts]
-                return _chunk({"type": "tool_result", "content": content, "index": index})
+                self._citations.setdefault(index, []).append(citation)
+                return None
         self._keep(index).delta(delta)
         return None
 
@@ -154,6 +151,8 @@ class ChunkMaker:
         kept = self._kept.get(index)
         if kept is None:
             kept = self._kept[index] = BlockReducer()
+            for citation in self._citations.pop(index, ()):
+                kept.delta({"citation": citation})
         return kept
 
     def _stop(self, index: int) -> ChatGenerationChunk | None:
@@ -162,6 +161,10 @@ class ChunkMaker:
             return _call_chunk(
                 {"type": "tool_use", "input": "", "index": index}, tool_call_chunk(args=mark, index=index)
             )
+        cited = self._citations.pop(index, None)
+        if cited is not None:
+            converted = [citations.from_converse(citation) for citation in cited]
+            return _chunk({"type": "text", "citations": converted, "index": index})
         kept = self._kept.pop(index, None)
         if kept is None:
             return None

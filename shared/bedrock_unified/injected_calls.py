@@ -82,8 +82,8 @@ def _older(message: str) -> str | None:
     from botocore import __version__ as installed
 
     return (
-        f"the installed botocore {installed} knows no such member; if it is spelled right, it takes {KNOWN_BY} "
-        "or newer (pip install -U boto3), or a client without client=, which does not ask botocore"
+        f"the installed botocore {installed} knows no such member; if it is spelled right, it "
+        f"takes {KNOWN_BY} or newer (pip install -U boto3), or no client=: our own do not ask botocore"
     )
 
 

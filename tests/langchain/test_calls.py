@@ -161,16 +161,22 @@ def test_half_a_guardrail_in_a_call(model: ChatBedrock, bedrock: ScriptedBedrock
         ({"model": ""}, "empty"),
         ({"model": "openai/gpt"}, "slash"),
         ({"model": "amazon.nova\n"}, "blank or control"),
-        ({}, "model_id"),
         ({"temperature": 3}, "temperature"),
         ({"aws_access_key_id": "AKIA"}, "aws_secret_access_key"),
         ({"guardrail_identifier": "abc123"}, "guardrail_version"),
     ],
 )
 def test_construction_with_what_cannot_work_is_refused(given: dict[str, Any], says: str) -> None:
-    named = {"model", "model_id"} & set(given) or given == {}
+    named = {"model", "model_id"} & set(given)
     with pytest.raises(ConfigurationError, match=says):
         ChatBedrock(**given) if named else ChatBedrock(model=MODEL, **given)
+
+
+@pytest.mark.parametrize("given", [{}, {"model": None}, {"model_id": None, "temperature": 1.0}])
+def test_a_model_without_an_id_says_what_to_say(given: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="was told no model") as caught:
+        ChatBedrock(region_name="us-east-1", **given)
+    assert "model='" in str(caught.value.hint)
 
 
 def test_names_that_langchain_owns_keep_langchains_meaning(

@@ -278,14 +278,21 @@ def test_either_side_alone(make: Any, guard: Any, endpoint: LocalBedrock) -> Non
     ] == ["OUTPUT", "INPUT"]
 
 
-def test_two_guardrails_at_once(make: Any, guard: Any, connection: dict[str, Any]) -> None:
+def test_two_guardrails_at_once(
+    make: Any, guard: Any, connection: dict[str, Any], endpoint: LocalBedrock
+) -> None:
     other = "arn:aws:bedrock:us-east-1:123456789012:guardrail/second"
     pair = [
         guard(),
         BedrockGuardrailMiddleware(guardrail_identifier=other, guardrail_version="1", **connection),
     ]
     agent = bounded(make(), [], middleware=pair)
-    assert agent.invoke(asks("Good day."))["messages"][-1].content
+    question, answer = agent.invoke(asks("Good day."))["messages"]
+    assert answer.content
+    judged = [r.path for r in endpoint.requests if r.operation == "ApplyGuardrail"]
+    assert len(judged) == 4 and len(set(judged)) == 2  # the second one judges what the first has judged
+    assert question.response_metadata["guardrail"]["judge"] == pair[1].name
+    assert [one["judge"] for one in question.response_metadata["earlier_guardrails"]] == [pair[0].name]
     pair[1].guardrail.bedrock.close()
     pair[1]._judge.bedrock.close()
 

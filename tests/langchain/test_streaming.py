@@ -188,10 +188,6 @@ def test_a_rate_limiter_is_heeded(make_model: MakeModel) -> None:
             {"reasoningContent": {"text": "hm"}},
             {"type": "reasoning_content", "reasoning_content": {"text": "hm"}},
         ),
-        (
-            {"citation": {"sourceContent": [{"text": "x"}]}},
-            {"type": "text", "citations": [{"source_content": [{"text": "x"}]}]},
-        ),
     ],
 )
 def test_a_chunk_is_what_the_constructors_make(delta: dict[str, Any], block: dict[str, Any]) -> None:
