@@ -13,7 +13,11 @@ REQUIREMENTS = {
         "boto3>=1.44",
         "langchain>=1.3",
         "langchain-aws>=1.9.1",
+        "llama-index-embeddings-bedrock>=0.9",
         "llama-index-llms-bedrock-converse>=0.15.5",
+        "llama-index-postprocessor-bedrock-rerank>=0.7",
+        "pytest>=9.0.3",
+        "pytest-asyncio>=1.3",
     ),
     "aiobc": ("aiobotocore>=3.10",),
 }

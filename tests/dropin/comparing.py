@@ -8,7 +8,7 @@ import json
 import re
 import tomllib
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,9 @@ class Difference:
         return any(pattern.fullmatch(line[2:]) for pattern in patterns)
 
 
-def differences() -> list[Difference]:
+def differences(path: Path = DIFFERENCES) -> list[Difference]:
     """The intended differences, from their file."""
-    rows = tomllib.loads(DIFFERENCES.read_text(encoding="utf-8"))["difference"]
+    rows = tomllib.loads(path.read_text(encoding="utf-8"))["difference"]
     return [
         Difference(
             id=row["id"],
@@ -63,6 +63,28 @@ def differences() -> list[Difference]:
         )
         for row in rows
     ]
+
+
+def table(listed: list[Difference]) -> str:
+    """The README's table of them, row by row."""
+    rows = "".join(f"| {each.what} | {each.why} |\n" for each in listed)
+    return f"| what is different | why |\n|---|---|\n{rows}"
+
+
+def check(name: str, found: list[str], listed: list[Difference]) -> None:
+    """Each line that differs in a program is one of its differences, and each of these is seen."""
+    allowed = [each for each in listed if name in each.programs]
+    assert [line for line in found if not any(each.explains(line) for each in allowed)] == []
+    unseen = [each.id for each in allowed if not any(each.explains(line) for line in found)]
+    assert unseen == [], "listed in differences.toml, and not there"
+
+
+def check_list(listed: list[Difference], programs: Iterable[str]) -> None:
+    """The list names each difference once, and programs that there are."""
+    ids = [each.id for each in listed]
+    assert len(ids) == len(set(ids))
+    assert all(each.programs and set(each.programs) <= set(programs) for each in listed)
+    assert all(each.theirs or each.ours for each in listed)
 
 
 def compared(theirs: Outcome, ours: Outcome, *, at_once: bool = False) -> list[str]:

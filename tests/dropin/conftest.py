@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from .running import INCUMBENT, OURS, Outcome, incumbent_python, run_all
+from .running import LANGCHAIN, Outcome, incumbent_python, run_all
 
 _MISSING = (
-    f"{INCUMBENT} and langchain are not installed here; `python tests/benchmarks/run.py --setup` makes an "
+    "langchain_aws and langchain are not installed here; `python tests/benchmarks/run.py --setup` makes an "
     "environment that has them"
 )
 
@@ -17,13 +17,13 @@ _MISSING = (
 @pytest.fixture(scope="session")
 def ours() -> dict[str, Outcome]:
     """What the programs do with our import."""
-    return run_all(sys.executable, OURS)
+    return run_all(sys.executable, LANGCHAIN, ours=True)
 
 
 @pytest.fixture(scope="session")
 def other_python() -> str:
     """An interpreter with langchain-aws."""
-    python = incumbent_python()
+    python = incumbent_python(LANGCHAIN)
     if python is None:
         pytest.skip(_MISSING)
     return python
@@ -32,4 +32,4 @@ def other_python() -> str:
 @pytest.fixture(scope="session")
 def theirs(other_python: str) -> dict[str, Outcome]:
     """What the programs do with langchain-aws."""
-    return run_all(other_python, INCUMBENT)
+    return run_all(other_python, LANGCHAIN, ours=False)

@@ -1,4 +1,4 @@
-"""The programs of langchain-aws's documentation, run with its import and with ours on local endpoints."""
+"""Programs of other packages' documentation, run with their imports and with ours on local endpoints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +17,48 @@ from bedrock_unified.local import LocalBedrock, ServedRequest
 from ..benchmarks.environments import interpreter
 
 HERE = Path(__file__).parent
-PROGRAMS = {path.stem: path for path in sorted((HERE / "programs").glob("*.py"))}
-INCUMBENT, OURS = "langchain_aws", "langchain_bedrock_unified"
 #: The account that every program finds: one application inference profile, which is Claude 3.7.
 PROFILES = {"abcdefghijkl": "anthropic.claude-3-7-sonnet-20250219-v1:0"}
-_PROBE = f"""import sys, importlib.util
-sys.exit(any(importlib.util.find_spec(name) is None for name in ({INCUMBENT!r}, "langchain")))"""
+#: Fails where one of the modules is not there.
+_PROBE = """import sys, importlib.util
+sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))"""
 _CLONE = HERE.parents[1]
 _KEPT = ("PATH", "HOME", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG", "LC_ALL")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Programs, and the one change that their author makes.
+
+    Attributes:
+        folder: where the programs are, ``name.py``, each with its script in ``name.json`` or without one.
+        imports: module of another package → ours that takes its place.
+        needs: modules that the other package's environment must have.
+    """
+
+    folder: Path
+    imports: Mapping[str, str]
+    needs: tuple[str, ...]
+
+    @property
+    def programs(self) -> dict[str, Path]:
+        """The programs by name."""
+        return {path.stem: path for path in sorted(self.folder.glob("*.py"))}
+
+    def code(self, name: str, *, ours: bool) -> str:
+        """A program with its own import lines, or with ours."""
+        text = self.programs[name].read_text(encoding="utf-8")
+        for theirs, module in self.imports.items() if ours else ():
+            text = text.replace(f"from {theirs}", f"from {module}")
+        return text
+
+
+LANGCHAIN = Suite(
+    folder=HERE / "programs",
+    imports={"langchain_aws": "langchain_bedrock_unified"},
+    needs=("langchain_aws", "langchain"),
+)
+PROGRAMS = LANGCHAIN.programs
 
 
 @dataclass
@@ -36,34 +70,34 @@ class Outcome:
     requests: list[ServedRequest]
 
 
-def incumbent_python() -> str | None:
-    """An interpreter that has langchain-aws and langchain; None where there is none.
+def incumbent_python(suite: Suite) -> str | None:
+    """An interpreter that has what the programs need with their own imports; None where there is none.
 
     It is the benchmarks' environment (``python tests/benchmarks/run.py --setup``), or this one.
     """
     made = interpreter("main")
     for python in [*([] if made is None else [str(made)]), sys.executable]:
-        if subprocess.run([python, "-c", _PROBE], check=False).returncode == 0:
+        if subprocess.run([python, "-c", _PROBE, *suite.needs], check=False).returncode == 0:
             return python
     return None
 
 
-def run_all(python: str, package: str, names: Iterable[str] = tuple(PROGRAMS)) -> dict[str, Outcome]:
-    """Run programs with their imports from ``package``, each against an endpoint of its own."""
+def run_all(python: str, suite: Suite, *, ours: bool) -> dict[str, Outcome]:
+    """Run the programs with their own imports or with ours, each against an endpoint of its own."""
     with ExitStack() as stack:
         endpoints: dict[str, LocalBedrock] = {}
-        for name in names:
-            script = PROGRAMS[name].with_suffix(".json")
+        for name, path in suite.programs.items():
+            script = path.with_suffix(".json")
             endpoint = LocalBedrock(script=script if script.exists() else None, application_profiles=PROFILES)
             endpoints[name] = stack.enter_context(endpoint)
         programs = [
-            {"name": name, "code": _code(name, package), "environment": _where(endpoint)}
+            {"name": name, "code": suite.code(name, ours=ours), "environment": _where(endpoint)}
             for name, endpoint in endpoints.items()
         ]
         done = subprocess.run(
             [python, "-W", "ignore", str(HERE / "runner.py")],
             input=json.dumps(programs),
-            env=environment(ours=package == OURS),
+            env=environment(ours=ours),
             capture_output=True,
             text=True,
             timeout=120,
@@ -96,8 +130,3 @@ def environment(*, ours: bool) -> dict[str, str]:
 def _where(endpoint: LocalBedrock) -> dict[str, str]:
     """Where to find an endpoint; the keys are in a file: langchain-aws is slow to begin with those here."""
     return {name: value for name, value in endpoint.environment().items() if "_KEY" not in name}
-
-
-def _code(name: str, package: str) -> str:
-    """The program with the one change that its author makes: the import line."""
-    return PROGRAMS[name].read_text(encoding="utf-8").replace(f"from {INCUMBENT}", f"from {package}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .comparing import compared, differences
+from .comparing import check, check_list, compared, differences, table
 from .running import PROGRAMS, Outcome
 
 #: Programs that send several requests at the same time.
@@ -91,18 +91,11 @@ def test_a_program_does_the_same_with_both_imports(
     name: str, theirs: dict[str, Outcome], ours: dict[str, Outcome]
 ) -> None:
     found = compared(theirs[name], ours[name], at_once=name in AT_ONCE)
-    allowed = [each for each in DIFFERENCES if name in each.programs]
-    unexplained = [line for line in found if not any(each.explains(line) for each in allowed)]
-    assert unexplained == []
-    unseen = [each.id for each in allowed if not any(each.explains(line) for line in found)]
-    assert unseen == [], "listed in differences.toml, and not there"
+    check(name, found, DIFFERENCES)
 
 
 def test_the_list_of_differences_is_in_order() -> None:
-    ids = [each.id for each in DIFFERENCES]
-    assert len(ids) == len(set(ids))
-    assert all(each.programs and set(each.programs) <= PROGRAMS.keys() for each in DIFFERENCES)
-    assert all(each.theirs or each.ours for each in DIFFERENCES)
+    check_list(DIFFERENCES, PROGRAMS)
     assert PRINTED.keys() == PROGRAMS.keys()
 
 
@@ -122,6 +115,4 @@ def test_a_change_is_seen() -> None:
 def test_the_readme_has_every_difference() -> None:
     """Its table is ``differences.toml``, row by row."""
     start, end = "<!-- differences -->\n", "<!-- /differences -->"
-    rows = "".join(f"| {each.what} | {each.why} |\n" for each in DIFFERENCES)
-    table = f"| what is different | why |\n|---|---|\n{rows}"
-    assert README[README.index(start) + len(start) : README.index(end)] == table
+    assert README[README.index(start) + len(start) : README.index(end)] == table(DIFFERENCES)
