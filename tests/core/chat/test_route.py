@@ -80,7 +80,7 @@ def test_what_llamas_prompt_has_no_place_for_is_not_taken_to_be_there() -> None:
         {"messages": [{"role": "user", "content": [{"toolResult": {"content": []}}]}]},
         {"messages": HELLO, "system": [7]},
         {"messages": HELLO, "serviceTier": "flex"},
-        {"messages": HELLO, "performanceConfig": {}, "requestMetadata": object()},
+        {"messages": HELLO, "performanceConfig": {}, "requestMetadata": ...},
         {"messages": HELLO, "outputConfig": {"textFormat": {"structure": {"jsonSchema": {"schema": "{"}}}}},
     ],
     ids=repr,

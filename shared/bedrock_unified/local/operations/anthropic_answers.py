@@ -10,7 +10,7 @@ from typing import Any
 from ..shapes import listed, under
 from ..standin.families import Family
 from ..standin.streaming import block_events
-from ..standin.tokens import count_blocks
+from ..standin.tokens import count_reasoning
 from .converse import Outcome
 from .native_bodies import guardrail_members, invocation_metrics, text_of
 
@@ -62,8 +62,9 @@ def _output_usage(outcome: Outcome) -> dict[str, Any]:
     """Recorded for Opus 4.8, with no reasoning to count; that others count theirs so, too, is inferred."""
     output = outcome.usage["outputTokens"]
     usage: dict[str, Any] = {"output_tokens": output}
-    if thought := [block for block in outcome.reply.content if "reasoningContent" in block]:
-        usage["output_tokens_details"] = {"thinking_tokens": min(count_blocks(thought), output)}
+    if any("reasoningContent" in block for block in outcome.reply.content):
+        thought = min(count_reasoning(outcome.reply.content), output)
+        usage["output_tokens_details"] = {"thinking_tokens": thought}
     return usage
 
 

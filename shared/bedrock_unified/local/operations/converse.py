@@ -13,7 +13,7 @@ from ..shapes import listed, under
 from ..standin.families import Family, family_of
 from ..standin.reply import Reply, reply_to
 from ..standin.streaming import block_events
-from ..standin.tokens import count_request, count_text
+from ..standin.tokens import count_reasoning, count_request
 from ..state import CacheUse, State
 from .converse_rules import check_conversation
 from .media import check_media
@@ -89,11 +89,8 @@ def additional_response_fields(
     paths = cast("list[str]", params.get("additionalModelResponseFieldPaths") or [])
     if not paths or not family.is_claude:
         return None
-    thought = sum(
-        count_text(under(under(block, "reasoningContent"), "reasoningText").get("text") or "")
-        for block in reply.content
-    )
-    details = {"output_tokens_details": {"thinking_tokens": min(thought, reply.output_tokens)}}
+    thought = min(count_reasoning(reply.content), reply.output_tokens)
+    details = {"output_tokens_details": {"thinking_tokens": thought}}
     known: dict[str, tuple[str, Any]] = {
         "/stop_sequence": ("stop_sequence", reply.stop_sequence),
         "/usage/output_tokens_details": ("usage", details),

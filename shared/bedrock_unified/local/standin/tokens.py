@@ -27,6 +27,12 @@ def count_blocks(blocks: Iterable[Mapping[str, Any]]) -> int:
     return sum(count_block(block) for block in blocks)
 
 
+def count_reasoning(blocks: Iterable[Mapping[str, Any]]) -> int:
+    """Tokens of the reasoning that can be read among an answer's blocks."""
+    told = (under(under(block, "reasoningContent"), "reasoningText") for block in blocks)
+    return sum(count_text(str(reasoning.get("text") or "")) for reasoning in told)
+
+
 def count_block(block: Mapping[str, Any]) -> int:
     """Tokens of one content block of any kind; cache points count nothing."""
     kind = next(iter(block), "")
