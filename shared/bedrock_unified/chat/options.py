@@ -72,7 +72,3 @@ class ChatOptions:
                 f"guard_content is {guard!r:.80}",
                 hint=f"one of {', '.join(GUARD_CONTENT)}, or a dict that names grounding_source and query",
             )
-
-
-#: Wishes for nothing: the request's own members are all there is.
-PLAIN = ChatOptions()

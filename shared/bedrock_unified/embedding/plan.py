@@ -177,11 +177,12 @@ def _batches(items: Sequence[Item], family: Family) -> Iterator[list[Item]]:
         batch: list[Item] = []
         size = 0
         for item in alike:
-            if batch and (len(batch) == most or size + item.size > _MOST_BYTES):
+            own = item.size
+            if batch and (len(batch) == most or size + own > _MOST_BYTES):
                 yield batch
                 batch, size = [], 0
             batch.append(item)
-            size += item.size
+            size += own
         if batch:
             yield batch
 
