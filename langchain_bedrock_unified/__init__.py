@@ -28,7 +28,6 @@ _HOMES = {
     "ChatBedrock": "chat_models",
     "ChatBedrockConverse": "chat_models",
 }
-
 __all__ = ["BedrockEmbeddings", "BedrockGuardrail", "BedrockRerank", "ChatBedrock", "ChatBedrockConverse"]
 
 
@@ -47,6 +46,10 @@ def __getattr__(name: str) -> Any:
         raise ImportError(f"{__name__} has no {name}; use {_OTHERWISE[name]}")
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if home == "chat_models":
+        # Here, and not from deeper down: Python unmaps a piece of its stack when the call that began it returns,
+        # and with an unlucky depth importing langchain-core would map and unmap one 10,000 times.
+        import langchain_core.language_models.chat_models  # noqa: F401
     value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
     return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from langchain_core.language_models import LangSmithParams, ModelProfile
@@ -33,6 +34,9 @@ _INFERENCE = tuple(
 _PROFILED = frozenset({"model_id", "model_family", "capabilities"})
 
 
+#: What describes a model, beside where it is.
+_DESCRIBED = ("model_id", "region_name", "endpoint_url", "system", "output_config", *_INFERENCE)
+
 if TYPE_CHECKING:
 
     class _Model(ConverseParameters, BaseChatModel):
@@ -56,15 +60,9 @@ class IdentifiedModel(_Model):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        shown = ("model_id", "region_name", "endpoint_url", "system", "output_config", *_INFERENCE)
-        return {
-            **{
-                name: value
-                for name in shown
-                if (value := getattr(self, name)) != type(self).model_fields[name].default
-            },
-            **self._place(),
-        }
+        held = self.__dict__
+        told = {name: held[name] for name, default in _described(type(self)) if held[name] != default}
+        return told if self.client is None else {**told, **self._place()}
 
     def _place(self) -> dict[str, Any]:
         """Where a ``client`` that was handed in goes, and how: two places never share a cached answer."""
@@ -190,3 +188,10 @@ class IdentifiedModel(_Model):
         state["__dict__"].pop("_serialized", None)
         state["__pydantic_private__"]["_elsewhere"] = {}
         return state
+
+
+@cache
+def _described(model: type[IdentifiedModel]) -> tuple[tuple[str, Any], ...]:
+    """The fields that describe a model, with their defaults; asked for in every call."""
+    fields = model.model_fields
+    return tuple((name, fields[name].default) for name in _DESCRIBED)
