@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
+from typing import Annotated
+
+import typer
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = commands.add_parser("local", help="serve the Bedrock wire on this machine, without AWS")
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8642, help="0 for any free port (default 8642)")
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> int:
-    """Serve until Ctrl-C."""
+def local(
+    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 for any free port.")] = 8642,
+) -> None:
+    """Serve the Bedrock wire on this machine, without AWS, until Ctrl-C."""
     from ..local import serve_forever
 
-    serve_forever(options.host, options.port)
-    return 0
+    serve_forever(host, port)

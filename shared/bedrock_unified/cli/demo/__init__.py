@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ..usage import UsageError
 from .documents import TextFile, read_files
@@ -19,28 +20,27 @@ QUESTION = "What is this about?"
 OWN_QUESTION = "What happens when a task is cancelled?"  # about our own documents
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = commands.add_parser(
-        "demo",
-        help="run a LangChain chain and agent, and a LlamaIndex query engine and agent, over text files",
-        description="Without --aws and --endpoint-url no AWS account is needed: the answers come from an "
-        "embedded endpoint whose stand-in model quotes the files; it is not a language model.",
-    )
-    parser.add_argument("paths", nargs="*", metavar="FILE", type=Path, help="text files or folders")
-    parser.add_argument("--question", "-q", help=f"what to ask (default {QUESTION!r})")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--aws", action="store_true", help="use the models of your AWS account")
-    where.add_argument("--endpoint-url", metavar="URL", help="use this Bedrock endpoint")
-    parser.add_argument("--model", default=LOCAL_MODEL, help=f"chat model (default {LOCAL_MODEL})")
-    parser.add_argument("--embedding-model", default=EMBEDDING_MODEL, help=f"default {EMBEDDING_MODEL}")
-    parser.add_argument("--region", default=None, help="AWS region")
-    parser.add_argument("--profile", default=None, help="AWS profile")
-    parser.set_defaults(run=run)
+def demo(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Text files or folders.")
+    ] = None,
+    question: Annotated[
+        str | None, typer.Option("--question", "-q", help=f"What to ask (default {QUESTION!r}).")
+    ] = None,
+    aws: Annotated[bool, typer.Option("--aws", help="Use the models of your AWS account.")] = False,
+    endpoint_url: Annotated[str | None, typer.Option(help="Use this Bedrock endpoint.")] = None,
+    model: Annotated[str, typer.Option(help="Chat model.")] = LOCAL_MODEL,
+    embedding_model: Annotated[str, typer.Option(help="Embedding model.")] = EMBEDDING_MODEL,
+    region: Annotated[str | None, typer.Option(help="AWS region.")] = None,
+    profile: Annotated[str | None, typer.Option(help="AWS profile.")] = None,
+) -> None:
+    """Run a LangChain chain and agent, and a LlamaIndex query engine and agent, over text files.
 
-
-def run(options: argparse.Namespace) -> int:
-    """Run the four parts."""
+    Without --aws and --endpoint-url no AWS account is needed: the answers come from an embedded endpoint
+    whose stand-in model quotes the files; it is not a language model.
+    """
+    if aws and endpoint_url:
+        raise UsageError("--aws and --endpoint-url say different things about where to go; give one of them")
     try:
         from .langchain_part import show_agent as show_langchain_agent
         from .langchain_part import show_chain
@@ -50,40 +50,37 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(
             f"the demo needs both frameworks ({error.name} is missing): pip install 'bedrock-unified[all]'"
         ) from error
-    files = read_files(options.paths)
-    question = options.question
+    files = read_files(paths or [])
     if question is None:
-        question = QUESTION if options.paths else OWN_QUESTION
+        question = QUESTION if paths else OWN_QUESTION
     elif not question.strip():
         raise UsageError("the question is empty")
-    with _client(options) as (client, about):
+    elsewhere = {"region_name": region, "profile_name": profile, "endpoint_url": endpoint_url}
+    with _client(elsewhere, local=not (aws or endpoint_url)) as (client, about):
         print(f"{len(files)} file(s), {sum(len(file.text) for file in files):,} characters")
-        print(f"question: {question}\nmodel: {options.model}, {about}")
+        print(f"question: {question}\nmodel: {model}, {about}")
         ledger = Ledger()
         client.observe(ledger.add)
-        models = {"model": options.model, "client": client}
+        models = {"model": model, "client": client}
         with ledger.part("LangChain: an LCEL chain, streamed"):
             show_chain(models, files, question)
         with ledger.part("LangChain: an agent with a tool"):
             show_langchain_agent(models, files, question)
         with ledger.part("LlamaIndex: a query engine over a vector index"):
-            engine = show_query_engine(models, options.embedding_model, client, files, question)
+            engine = show_query_engine(models, embedding_model, client, files, question)
         with ledger.part("LlamaIndex: an agent with the query engine as its tool"):
             asyncio.run(show_llamaindex_agent(models, engine, question))
         ledger.print_total()
-    return 0
 
 
 @contextlib.contextmanager
-def _client(options: argparse.Namespace) -> Generator[tuple[Any, str]]:
+def _client(settings: dict[str, str | None], *, local: bool) -> Generator[tuple[Any, str]]:
     """The client to run on, and one phrase about where it leads."""
     from ...client import BedrockClient
 
-    if options.aws or options.endpoint_url:
-        with BedrockClient(
-            region_name=options.region, profile_name=options.profile, endpoint_url=options.endpoint_url
-        ) as client:
-            yield client, options.endpoint_url or f"AWS, {client.region}"
+    if not local:
+        with BedrockClient(**settings) as client:
+            yield client, settings["endpoint_url"] or f"AWS, {client.region}"
         return
     from ...local import LocalBedrock
 
@@ -92,7 +89,7 @@ def _client(options: argparse.Namespace) -> Generator[tuple[Any, str]]:
         BedrockClient(
             endpoint_url=endpoint.url,
             control_endpoint_url=endpoint.url,
-            region_name=options.region or "us-east-1",
+            region_name=settings["region_name"] or "us-east-1",
             aws_access_key_id=LocalBedrock.ACCESS_KEY_ID,
             aws_secret_access_key=LocalBedrock.SECRET_ACCESS_KEY,
         ) as client,
@@ -100,4 +97,4 @@ def _client(options: argparse.Namespace) -> Generator[tuple[Any, str]]:
         yield client, f"answered by the local stand-in at {endpoint.url}"
 
 
-__all__ = ["TextFile", "add_parser", "run"]
+__all__ = ["TextFile", "demo"]

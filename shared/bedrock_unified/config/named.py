@@ -1,0 +1,125 @@
+"""What a configuration says, whichever system it was written for: named models, and their providers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from ..errors import ConfigurationError
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Origin(NamedTuple):
+    """Where something was said.
+
+    Attributes:
+        source: the file's path, ``environment``, or ``arguments``.
+        key: the key as it stands there: ``models[1].params.aws_region``, ``BEDROCK_EU_MODELS``.
+        line: its line, counted from 1, where the source has lines.
+    """
+
+    source: str
+    key: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = self.source if self.line is None else f"{self.source}, line {self.line}"
+        return f"{where}, {self.key}" if self.key else where
+
+
+#: Said in Python.
+ARGUMENTS = Origin("arguments")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One way to reach Bedrock, shared by models: an account, a region, an endpoint.
+
+    Attributes:
+        name: ``bedrock``, ``bedrock-eu``, the name of a backend.
+        parameters: connection keywords of :class:`bedrock_unified.BedrockClient` in their canonical names;
+            secrets are ``SecretStr``.
+        models: the ids that were configured for it, in their order.
+        models_mode: what they mean: ``fallback`` (used where the account's list cannot be had, or is empty)
+            or ``allowlist`` (the only ones; nothing is asked).
+    """
+
+    name: str
+    parameters: Mapping[str, Any] = _NOTHING
+    models: tuple[str, ...] = ()
+    models_mode: str = "fallback"
+    origin: Origin = ARGUMENTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedModel:
+    """One model, with everything that is needed to make any of our classes.
+
+    Attributes:
+        name: what it is called in the configuration.
+        model_id: the id that is sent, without ``bedrock:``; never rewritten.
+        parameters: keywords of our classes in their canonical names, those of the connection included (they
+            win over its provider's); secrets are ``SecretStr``.
+        kind: ``chat``, ``embedding`` or ``rerank`` where the configuration tells, else None.
+        provider: the name of the :class:`Provider` it uses, if it has one.
+    """
+
+    name: str
+    model_id: str
+    parameters: Mapping[str, Any] = _NOTHING
+    kind: str | None = None
+    provider: str | None = None
+    origin: Origin = ARGUMENTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration(Mapping[str, NamedModel]):
+    """A configuration that was read: its models by name, as a mapping.
+
+    Attributes:
+        system: whose it is: ``spice``, ``gomodel``, ``onellm``, ``req_llm``, ``contenox`` or
+            ``bedrock-unified``.
+        models: the named models, in the order of the source.
+        providers: the named providers, in the order of the source.
+        defaults: keywords for every model that does not say otherwise.
+        default_model: the model to use where none is named: a name of ``models``, or an id.
+        notes: what was left out, and by which documented rule of that system; one sentence each.
+    """
+
+    system: str
+    origin: Origin = ARGUMENTS
+    models: Mapping[str, NamedModel] = field(default_factory=dict[str, NamedModel])
+    providers: Mapping[str, Provider] = field(default_factory=dict[str, Provider])
+    defaults: Mapping[str, Any] = _NOTHING
+    default_model: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> NamedModel:
+        model = self.models.get(name)
+        if model is None:
+            near = get_close_matches(name, self.models, n=1, cutoff=0.6)
+            known = ", ".join(sorted(self.models)) or "none"
+            raise UnknownModelError(
+                f"{self.origin.source} has no model {name!r}",
+                hint=f"did you mean {near[0]!r}?" if near else f"its models: {known}",
+            )
+        return model
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.models)
+
+    def __len__(self) -> int:
+        return len(self.models)
+
+    def keywords(self, model: NamedModel) -> dict[str, Any]:
+        """All keywords of a model: the defaults, then its provider's, then its own."""
+        provider = self.providers.get(model.provider) if model.provider else None
+        return {**self.defaults, **(provider.parameters if provider else {}), **model.parameters}
+
+
+class UnknownModelError(ConfigurationError, KeyError):
+    """The configuration has no model of that name."""
