@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from threading import Lock
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 R = TypeVar("R")
+S = TypeVar("S")
+
+
+def _as_it_is(thing: Any, result: Any) -> Any:
+    return result
 
 
 class _Turns:
@@ -37,25 +42,37 @@ class _Turns:
                 self.failure = error
 
 
-def gather(work: Callable[[T], R], things: Sequence[T], concurrency: int) -> list[R]:
+def gather(
+    work: Callable[[T], R],
+    things: Sequence[T],
+    concurrency: int,
+    then: Callable[[T, R], S] = _as_it_is,
+) -> list[S]:
     """The results, in order, worked out on threads.
 
     After a failure nothing further is begun, what is under way ends, and the first failure is raised.
+
+    Args:
+        then: what becomes of a result, done on the caller's thread as the results come. Large lists are best
+            made there: memory that a thread of ours frees goes back to the system, and is to be had again.
     """
     if len(things) < 2 or concurrency < 2:
-        return [work(thing) for thing in things]
+        return [then(thing, work(thing)) for thing in things]
     from contextvars import copy_context
+    from queue import SimpleQueue
     from threading import Thread
 
     turns = _Turns(len(things))
-    results: list[R | None] = [None] * len(things)
+    arrived: SimpleQueue[tuple[int, R] | None] = SimpleQueue()
+    results: list[S | None] = [None] * len(things)
 
     def run() -> None:
         for position in turns:
             try:
-                results[position] = work(things[position])
+                arrived.put((position, work(things[position])))
             except BaseException as error:
                 turns.fail(error)
+        arrived.put(None)
 
     workers = min(concurrency, len(things))
     # What the caller's context holds (a trace, a callback) the work finds, too; each thread needs a copy.
@@ -66,6 +83,15 @@ def gather(work: Callable[[T], R], things: Sequence[T], concurrency: int) -> lis
     try:
         for thread in threads:
             thread.start()
+        while workers and turns.failure is None:
+            if (one := arrived.get()) is None:
+                workers -= 1
+                continue
+            position, result = one
+            try:
+                results[position] = then(things[position], result)
+            except Exception as error:
+                turns.fail(error)
         for thread in threads:
             thread.join()
     except BaseException as error:  # interrupted while waiting: what is under way ends by itself
@@ -73,7 +99,7 @@ def gather(work: Callable[[T], R], things: Sequence[T], concurrency: int) -> lis
         raise
     if turns.failure is not None:
         raise turns.failure
-    return cast("list[R]", results)
+    return cast("list[S]", results)
 
 
 async def agather(work: Callable[[T], Awaitable[R]], things: Sequence[T], concurrency: int) -> list[R]:

@@ -27,14 +27,18 @@ def embedded(
         most: threads at most, whatever the plan says.
     """
 
-    def one(request: Request) -> Answered:
+    def ask(request: Request) -> Answer:
         try:
-            return _read(plan, request, invoke(**_members(plan, request)), errors)
+            return invoke(**_members(plan, request))
         except BedrockError as error:
             _locate(error, plan, request)
             raise
 
-    return plan.joined(gather(one, plan.requests, min(plan.concurrency, most or plan.concurrency)))
+    def read(request: Request, answer: Answer) -> Answered:
+        return _read(plan, request, answer, errors)
+
+    concurrency = min(plan.concurrency, most or plan.concurrency)
+    return plan.joined(gather(ask, plan.requests, concurrency, read))
 
 
 async def aembedded(plan: Plan, ainvoke: Callable[..., Awaitable[Answer]], errors: ErrorMaker) -> Embeddings:
@@ -42,10 +46,11 @@ async def aembedded(plan: Plan, ainvoke: Callable[..., Awaitable[Answer]], error
 
     async def one(request: Request) -> Answered:
         try:
-            return _read(plan, request, await ainvoke(**_members(plan, request)), errors)
+            answer = await ainvoke(**_members(plan, request))
         except BedrockError as error:
             _locate(error, plan, request)
             raise
+        return _read(plan, request, answer, errors)
 
     return plan.joined(await agather(one, plan.requests, plan.concurrency))
 
@@ -55,18 +60,19 @@ def _members(plan: Plan, request: Request) -> dict[str, Any]:
 
 
 def _read(plan: Plan, request: Request, answer: Mapping[str, Any], errors: ErrorMaker) -> Answered:
-    # Read where the answer arrives: its bytes are let go before the others have come.
     try:
         return plan.read(request, answer)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         body: bytes = answer["body"]
-        raise errors.make(
+        unread = errors.make(
             BedrockError,
             f"the answer is not {plan.family.title}'s: {body[:200].decode('utf-8', 'replace')!r}",
             operation=op.INVOKE_MODEL.name,
             model_id=plan.model_id,
             hint=f"model_id must name an embedding model, such as {_DEFAULT}; family= says which kind it is",
-        ) from error
+        )
+        _locate(unread, plan, request)
+        raise unread from error
 
 
 def _locate(error: BedrockError, plan: Plan, request: Request) -> None:

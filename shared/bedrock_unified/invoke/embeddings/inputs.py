@@ -6,7 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ...errors import InvalidRequestError
 from ...media import Fetched, MediaSource, Source, kind_of, read_source
@@ -54,27 +54,26 @@ class Media:
 Part = str | Media
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One input, which gets one vector.
 
     Attributes:
         position: its place in the caller's list, from 0.
         parts: what it consists of, in order; never empty.
+        kind: ``text``, ``image``, ``audio``, ``video``, or ``mixed`` for several parts.
+        size: about how many bytes it takes in a body.
     """
 
     position: int
     parts: tuple[Part, ...]
-
-    @property
-    def kind(self) -> str:
-        """``text``, ``image``, ``audio``, ``video``, or ``mixed`` for several parts."""
-        kinds = ["text" if isinstance(part, str) else part.kind for part in self.parts]
-        return kinds[0] if len(kinds) == 1 else "mixed"
+    kind: str
+    size: int
 
     @property
     def text(self) -> str | None:
         """Its first text."""
+        if self.kind == "text":
+            return cast("str", self.parts[0])
         return next((part for part in self.parts if isinstance(part, str)), None)
 
     @property
@@ -82,10 +81,11 @@ class Item:
         """Its first image, sound or film."""
         return next((part for part in self.parts if isinstance(part, Media)), None)
 
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes in a body."""
-        return sum(_size(part) if isinstance(part, str) else len(part.base64 or "") for part in self.parts)
+
+def _item(position: int, parts: Sequence[Part]) -> Item:
+    kinds = ["text" if isinstance(part, str) else part.kind for part in parts]
+    size = sum(_size(part) if isinstance(part, str) else len(part.base64 or "") for part in parts)
+    return Item(position, tuple(parts), kinds[0] if len(kinds) == 1 else "mixed", size)
 
 
 def _size(text: str) -> int:
@@ -99,14 +99,15 @@ def item_of(value: Any, position: int) -> Item:
         InvalidRequestError: it is empty or nothing that can be embedded; the message names its position.
     """
     if isinstance(value, str):
-        return Item(position, (_text(value, position),))
+        text = _text(value, position)
+        return Item(position, (text,), "text", _size(text))
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return Item(position, (_media("image", value, position),))
+        return _item(position, [_media("image", value, position)])
     if isinstance(value, (Fetched, Source)):
         data, name = value.data, value.url if isinstance(value, Fetched) else value.name
-        return Item(position, (_media(kind_of(value.mime_type, name=name, data=data), value, position),))
+        return _item(position, [_media(kind_of(value.mime_type, name=name, data=data), value, position)])
     if isinstance(value, Mapping):
-        return Item(position, tuple(_parts(cast("Mapping[str, Any]", value), position)))
+        return _item(position, _parts(cast("Mapping[str, Any]", value), position))
     if value is None:
         raise _empty(position, value)
     raise InvalidRequestError(
