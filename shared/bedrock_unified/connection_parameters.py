@@ -31,6 +31,15 @@ class _Slot:
     __hash__ = object.__hash__
 
 
+class _Elsewhere(dict[tuple[Any, ...], BedrockClient]):
+    """Clients of calls that went elsewhere; which there are makes no difference between two models."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, dict)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class ConnectionParameters(BaseModel):
     """How a model reaches Bedrock; the fields are those of :class:`bedrock_unified.BedrockClient`.
 
@@ -62,15 +71,27 @@ class ConnectionParameters(BaseModel):
     aws_secret_access_key: SecretStr | None = Field(default=None, exclude=True, repr=False)
     aws_session_token: SecretStr | None = Field(default=None, exclude=True, repr=False)
     profile_name: str | None = Field(default=None, description="profile of the shared AWS files")
+    aws_iam_role_source: str = Field(default="auto", description="auto, metadata or env: who may sign")
+    role_arn: str | None = Field(default=None, description="a role to assume with what the others give")
+    role_session_name: str | None = Field(default=None, description="the session's name in CloudTrail")
+    role_external_id: str | None = Field(default=None, description="what the role's trust policy asks for")
+    role_duration: int | None = Field(
+        default=None, description="seconds that the role's keys live, 900 to 43200"
+    )
+    sts_endpoint_url: str | None = Field(default=None, description="endpoint of STS, which gives out roles")
     max_retries: int = Field(default=3, ge=0, description="tries after the first")
     retry_read_timeouts: bool = Field(default=False, description="retry after `timeout`; may be paid twice")
     connect_timeout: float = Field(default=5.0, gt=0, description="seconds for name, TCP and TLS")
     timeout: float = Field(default=300.0, gt=0, description="seconds without a byte from AWS")
     total_timeout: float | None = Field(default=None, gt=0, description="seconds for a whole call")
     max_concurrency: int | None = Field(default=None, ge=1, description="requests in flight per event loop")
+    requests_per_minute: int | None = Field(default=None, ge=1, description="requests to the models a minute")
     verify: bool | str | None = Field(default=None, description="path of a CA bundle, or False")
     use_fips: bool | None = None
     use_dualstack: bool | None = None
+    cross_region: str | bool | None = Field(
+        default=None, description="send inference profiles: None for short names, 'auto' for all, False never"
+    )
     client: Any = Field(
         default=None, exclude=True, repr=False, description="a BedrockClient or a boto3 client"
     )
@@ -79,9 +100,7 @@ class ConnectionParameters(BaseModel):
 
     _slot: _Slot = PrivateAttr(default_factory=_Slot)
     #: Clients of calls that went elsewhere; see :mod:`bedrock_unified.per_call`.
-    _elsewhere: dict[tuple[Any, ...], BedrockClient] = PrivateAttr(
-        default_factory=dict[tuple[Any, ...], BedrockClient]
-    )
+    _elsewhere: dict[tuple[Any, ...], BedrockClient] = PrivateAttr(default_factory=_Elsewhere)
     _secrets_lost: bool = PrivateAttr(default=False)
 
     def __init__(self, **given: Any) -> None:
@@ -99,6 +118,19 @@ class ConnectionParameters(BaseModel):
         except ValidationError as error:
             raise _configuration_error(type(self).__name__, error) from None
         self._check()
+
+    @classmethod
+    def from_config(cls, source: Any = None, name: str | None = None, **overrides: Any) -> Self:
+        """One as a configuration says; see :func:`bedrock_unified.load`.
+
+        Args:
+            source: a file, a folder, a dict, a model spec, a Configuration; None to look for one.
+            name: a model of it; default its default model, or the only one of this kind.
+            overrides: keywords of this class; they win.
+        """
+        from .config.building import from_config
+
+        return from_config(cls, source, name, overrides)
 
     @classmethod
     def _accepted(cls) -> frozenset[str]:
@@ -192,7 +224,7 @@ class ConnectionParameters(BaseModel):
         super().__setattr__(name, value)
         if name in ConnectionSettings.names():
             self._slot = _Slot()  # the next call goes where the parameters now say
-            self._elsewhere = {}
+            self._elsewhere = _Elsewhere()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other values; they share a client, unless the copy goes elsewhere.
@@ -207,7 +239,7 @@ class ConnectionParameters(BaseModel):
         copied = super().model_copy(update=changed, deep=deep)
         if ConnectionSettings.names().intersection(changed):
             copied._slot = _Slot()
-            copied._elsewhere = {}
+            copied._elsewhere = _Elsewhere()
         return copied
 
     def __getstate__(self) -> dict[Any, Any]:
@@ -223,7 +255,7 @@ class ConnectionParameters(BaseModel):
             fields[name] = None
         private["_secrets_lost"] = lost
         private["_slot"] = _Slot()
-        private["_elsewhere"] = {}
+        private["_elsewhere"] = _Elsewhere()
         return state
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
@@ -232,7 +264,7 @@ class ConnectionParameters(BaseModel):
             if (held := getattr(self, name)) is not None:
                 memo[id(held)] = held
         memo[id(self._slot)] = _Slot()
-        memo[id(self._elsewhere)] = {}
+        memo[id(self._elsewhere)] = _Elsewhere()
         return super().__deepcopy__(memo)  # type: ignore[return-value]
 
 
@@ -260,7 +292,7 @@ def _decided_by(client: Any) -> Mapping[str, Any] | None:
         "endpoint_url": getattr(meta, "endpoint_url", None),
     }
     elsewhere = {"control_client", "control_endpoint_url", "agent_client", "agent_endpoint_url"}
-    names = ConnectionSettings.names() - {"client", *elsewhere}
+    names = ConnectionSettings.names() - {"client", "cross_region", *elsewhere}
     return {**dict.fromkeys(names), **told}
 
 

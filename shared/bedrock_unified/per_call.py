@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from threading import Lock
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
 from .client import BedrockClient
 from .connection_parameters import ConnectionParameters
-from .settings import SECRETS
+from .settings import BASE_IDENTITY, ROLE, SECRETS
 from .spelling import SPELLINGS, canonical
 
 #: What a call may say; clients that are handed in belong to a model.
 _NAMES = frozenset(ConnectionParameters.model_fields) - {"client", "control_client", "agent_client"}
 #: The same in every spelling.
 CONNECTION_KEYWORDS = _NAMES | {spelling for spelling, name in SPELLINGS.items() if name in _NAMES}
-_IDENTITY = (*SECRETS, "profile_name")
+_UNSAID = {name: ConnectionParameters.model_fields[name].default for name in (*BASE_IDENTITY, *ROLE)}
 #: So many clients of calls are kept with their connections.
 _KEPT = 16
+_lock = Lock()
 _Name = TypeVar("_Name", bound=str)
 
 #: Clients of calls that went elsewhere, by what those calls said.
@@ -41,8 +43,8 @@ def client_for(
 ) -> tuple[BedrockClient, dict[str, Any]]:
     """The client of a call, and the call's keywords without those that chose it.
 
-    An identity that a call brings takes the place of the model's own: a key of the one is never joined with
-    a token of the other.
+    An identity that a call brings takes the place of the model's own, its role included: a key of the one is
+    never joined with a token of the other. A role alone is assumed with the model's own identity.
 
     Args:
         kept: clients of earlier calls of this model.
@@ -58,14 +60,20 @@ def client_for(
     named = {name: value for name, value in named.items() if value is not None}
     if not named:
         return model.bedrock, rest
+    return kept_client(kept, named, lambda: _made(model, named)), rest
+
+
+def kept_client(kept: Clients, named: Mapping[str, Any], make: Callable[[], BedrockClient]) -> BedrockClient:
+    """The client that was made for these connection parameters before, else a new one, which is kept."""
     key = tuple(sorted((name, _plain(value)) for name, value in named.items()))
     client = kept.get(key)
     if client is None:
-        client = _made(model, named)
-        while len(kept) >= _KEPT:
-            kept.pop(next(iter(kept)), None)
-        kept[key] = client
-    return client, rest
+        made = make()
+        with _lock:
+            while len(kept) >= _KEPT:
+                del kept[next(iter(kept))]
+            client = kept.setdefault(key, made)
+    return client
 
 
 def without_connection(given: Mapping[_Name, Any]) -> dict[_Name, Any]:
@@ -92,11 +100,20 @@ def _replaced(given: Mapping[str, Any], secret: Callable[[Any], Any]) -> dict[st
     }
 
 
+def laid_over(named: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """What connection parameters change of a model's own, and whether they say who signs.
+
+    An identity among them takes the place of all that the model says of one.
+    """
+    if not named.keys().isdisjoint(BASE_IDENTITY):
+        return {**_UNSAID, **named}, True
+    if "role_arn" in named:
+        return {**{name: _UNSAID[name] for name in ROLE}, **named}, False
+    return dict(named), False
+
+
 def _made(model: ConnectionParameters, named: dict[str, Any]) -> BedrockClient:
-    update = dict(named)
-    own_identity = not named.keys().isdisjoint(_IDENTITY)
-    if own_identity:
-        update = {**dict.fromkeys(_IDENTITY), **named}
+    update, own_identity = laid_over(named)
     return model.bedrock_with(update, own_identity=own_identity)
 
 

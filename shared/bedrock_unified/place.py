@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ._version import __version__
-from .credentials import Bearer, IdentitySource, ambient_profile, choose_source
+from .credentials import Bearer, IdentitySource, ambient_profile, choose_source, stored_for
 from .errors import ConfigurationError
 from .flow import Clock, Route
-from .settings import ConnectionSettings, check_region
+from .settings import ROLE_SOURCES, ConnectionSettings, check_region
 from .transport.settings import TransportSettings, default_concurrency
 from .wire.endpoints import (
     configured_endpoint,
@@ -26,6 +26,7 @@ from .wire.endpoints import (
     region_from_url,
 )
 from .wire.operations import AGENT, CONTROL, RUNTIME
+from .wire.pace import Pace
 from .wire.retry import RetryBudget
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Place:
         self._sync: SyncTransport | None = None
         self._async: AsyncTransport | None = None
         self._lock = Lock()
+
+    @property
+    def transport(self) -> TransportSettings:
+        """How its transports connect."""
+        return self._settings
 
     @property
     def sync(self) -> SyncTransport:
@@ -90,12 +96,16 @@ class Places:
     def __init__(self, settings: ConnectionSettings, env: Mapping[str, str] | None = None) -> None:
         self._settings = settings
         self._env = os.environ if env is None else env
+        self._stored = stored_for(settings)  # once: its region and its keys belong together
         self._profile, self._services = profile_section(settings.profile_name, self._env)
         self._lock = Lock()
         self._places: dict[str, Place] = {}
         self.region = self._region()
+        #: The AWS profile that signs, asked for or named by the environment.
+        self.profile = self._profile_in_use()
         self._source: IdentitySource | None = None
         self._budget, self._clock = RetryBudget(), Clock()
+        self._pace = Pace(settings.requests_per_minute) if settings.requests_per_minute else None
 
     def __getitem__(self, service: str) -> Place:
         place = self._places.get(service)
@@ -109,12 +119,48 @@ class Places:
         """The places in use."""
         return list(self._places.values())
 
+    @property
+    def source(self) -> IdentitySource:
+        """Who signs."""
+        with self._lock:
+            return self._chosen()
+
+    def _profile_in_use(self) -> str | None:
+        settings = self._settings
+        alone = settings.api_key or settings.aws_access_key_id or self._stored is not None
+        if alone or settings.aws_iam_role_source != ROLE_SOURCES[0]:
+            return None
+        return settings.profile_name or ambient_profile(self._env)
+
+    def _chosen(self) -> IdentitySource:
+        if self._source is None:
+            self._source = choose_source(self._settings, self._env, self.region, self._stored)
+        return self._source
+
+    @property
+    def control_is_runtimes(self) -> bool:
+        """Whether control plane and runtime belong together: AWS's public ones, or both named."""
+        runtime = self._settings.endpoint_url or self._configured(RUNTIME)
+        if runtime is None or self._settings.control_endpoint_url or self._configured(CONTROL):
+            return True
+        region = region_from_url(runtime)
+        return (
+            region is not None and urlsplit(runtime).netloc == urlsplit(endpoint_url(RUNTIME, region)).netloc
+        )
+
     def _place(self, service: str) -> Place:
         settings = self._settings
-        if self._source is None:
-            self._source = choose_source(settings, self._env, self.region)
+        source = self._chosen()
         url = self._url(service)
-        identity = self._source.ready()
+        identity = source.ready()
+        # Inferred of Rerank: API keys are documented not to be for Agents, and the service model of the agent
+        # runtime knows signatures alone (bedrock-runtime's and bedrock's have httpBearerAuth, too).
+        if isinstance(identity, Bearer) and service == AGENT:
+            raise ConfigurationError(
+                f"a Bedrock API key (from {source.origin}) cannot call the agent runtime, which reranks here",
+                hint="rerank by InvokeModel, via='invoke', or sign with an access key pair, a profile or a "
+                "role; API keys are not for Agents, Data Automation and InvokeModelWithBidirectionalStream",
+            )
         if isinstance(identity, Bearer) and url.startswith("http:") and not is_loopback(url):
             raise ConfigurationError(
                 f"a bearer key would travel in clear text to {url}",
@@ -129,13 +175,14 @@ class Places:
             prefix=parts.path.rstrip("/"),
             host=host,
             region=self.region,
-            source=self._source,
+            source=source,
             budget=self._budget,
             clock=self._clock,
             user_agent=_USER_AGENT,
             max_retries=settings.max_retries,
             retry_read_timeouts=settings.retry_read_timeouts,
             total_timeout=settings.total_timeout,
+            pace=None if service == CONTROL else self._pace,
         )
         transport = TransportSettings(
             origin=origin,
@@ -155,6 +202,7 @@ class Places:
             RUNTIME: settings.endpoint_url,
             CONTROL: settings.control_endpoint_url,
             AGENT: settings.agent_endpoint_url,
+            "sts": settings.sts_endpoint_url,
         }.get(service)
         url = explicit or self._configured(service)
         fips = self._switch(settings.use_fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")
@@ -173,6 +221,8 @@ class Places:
         region = settings.region_name
         if not region and (url := settings.endpoint_url or self._configured(RUNTIME)):
             region = region_from_url(url)
+        if not region and self._stored is not None:
+            region = self._stored.region_name
         for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
             if not region and env.get(name):
                 region = env[name]

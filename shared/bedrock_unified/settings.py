@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
@@ -10,14 +11,28 @@ from typing import Any, cast
 
 from .errors import ConfigurationError
 from .spelling import canonical
-from .wire.endpoints import custom_endpoint
+from .wire.endpoints import custom_endpoint, is_loopback
 
 #: The parameters that no message, representation or pickle may show.
 SECRETS = ("api_key", "aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+#: What ``aws_iam_role_source`` may be; the first is the default.
+ROLE_SOURCES = ("auto", "metadata", "env")
+#: The role that a client assumes; all but the first say how.
+ROLE = ("role_arn", "role_session_name", "role_external_id", "role_duration")
+#: Who signs before any role is assumed.
+BASE_IDENTITY = (*SECRETS, "profile_name", "aws_iam_role_source")
+# STS's own limits, from its service model.
+_ROLE_PATTERNS = {
+    "role_arn": r"arn:aws[a-z-]*:iam::\d{12}:role/[\x21-\x7e]{1,1024}",
+    "role_session_name": r"[A-Za-z0-9_+=,.@-]{2,64}",
+    "role_external_id": r"[A-Za-z0-9_+=,.@:/-]{2,1224}",
+}
+_SHORTEST_ROLE, _LONGEST_ROLE = 900, 43200  # seconds
 #: A week in seconds: event loops and sockets overflow somewhere above it.
 _LONGEST = 7 * 86400
 _MOST_RETRIES = 1000
 _MOST_REQUESTS = 65536  # as many as there are ports
+_MOST_A_MINUTE = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +53,23 @@ class ConnectionSettings:
     aws_secret_access_key: str | None = field(default=None, repr=False)
     aws_session_token: str | None = field(default=None, repr=False)
     profile_name: str | None = None
+    aws_iam_role_source: str = ROLE_SOURCES[0]
+    role_arn: str | None = None
+    role_session_name: str | None = None
+    role_external_id: str | None = None
+    role_duration: int | None = None
+    sts_endpoint_url: str | None = None
     max_retries: int = 3
     retry_read_timeouts: bool = False
     connect_timeout: float = 5.0
     timeout: float = 300.0
     total_timeout: float | None = None
     max_concurrency: int | None = None
+    requests_per_minute: int | None = None
     verify: bool | str | None = None
     use_fips: bool | None = None
     use_dualstack: bool | None = None
+    cross_region: str | bool | None = None
     client: Any = field(default=None, repr=False)
     control_client: Any = field(default=None, repr=False)
     agent_client: Any = field(default=None, repr=False)
@@ -55,15 +78,20 @@ class ConnectionSettings:
 
     def __post_init__(self) -> None:
         self._check_credentials()
+        object.__setattr__(self, "aws_iam_role_source", role_source(self.aws_iam_role_source))
+        self._check_role()
         for name in ("connect_timeout", "timeout", "total_timeout"):
             _check_seconds(name, getattr(self, name), optional=name == "total_timeout")
         _check_whole("max_retries", self.max_retries, least=0, most=_MOST_RETRIES)
         if self.max_concurrency is not None:
             _check_whole("max_concurrency", self.max_concurrency, least=1, most=_MOST_REQUESTS)
+        if self.requests_per_minute is not None:
+            _check_whole("requests_per_minute", self.requests_per_minute, least=1, most=_MOST_A_MINUTE)
         for name in ("endpoint_url", "control_endpoint_url", "agent_endpoint_url", "profile_name"):
             _check_text(name, getattr(self, name))
         for name in ("retry_read_timeouts", "use_fips", "use_dualstack"):
             _check_switch(name, getattr(self, name))
+        _check_cross_region(self.cross_region)
         for url in (self.endpoint_url, self.control_endpoint_url, self.agent_endpoint_url):
             if url is not None:
                 custom_endpoint(url, fips=bool(self.use_fips), dualstack=bool(self.use_dualstack))
@@ -87,6 +115,36 @@ class ConnectionSettings:
                 "aws_session_token was given without its key pair",
                 hint="give aws_access_key_id and aws_secret_access_key, too",
             )
+
+    def _check_role(self) -> None:
+        for name, pattern in _ROLE_PATTERNS.items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if not isinstance(value, str) or not re.fullmatch(pattern, value):
+                raise ConfigurationError(f"{name} cannot be {shown(value)}", hint=_ROLE_HINTS[name])
+        if self.role_duration is not None:
+            _check_whole("role_duration", self.role_duration, least=_SHORTEST_ROLE, most=_LONGEST_ROLE)
+        if self.role_arn is None:
+            for name in ROLE[1:]:
+                if getattr(self, name) is not None:
+                    raise ConfigurationError(
+                        f"{name} was given without role_arn", hint="name the role, or leave it out"
+                    )
+        elif self.api_key is not None:
+            raise ConfigurationError(
+                "a Bedrock API key cannot assume a role: api_key was given with role_arn",
+                hint="keep one; a role is assumed with an access key pair, a profile or the AWS chain",
+            )
+        url = self.sts_endpoint_url
+        _check_text("sts_endpoint_url", url)
+        if url is not None:
+            url = custom_endpoint(url, fips=bool(self.use_fips), dualstack=bool(self.use_dualstack))
+            if url.startswith("http:") and not is_loopback(url):
+                raise ConfigurationError(
+                    "sts_endpoint_url would carry credentials in clear text",
+                    hint="use https, or an endpoint on this machine",
+                )
 
     @classmethod
     def from_keywords(cls, given: Mapping[str, Any], where: str) -> ConnectionSettings:
@@ -124,6 +182,32 @@ class ConnectionSettings:
 
 
 _NAMES = frozenset(entry.name for entry in fields(ConnectionSettings)) - {"secrets_lost"}
+
+
+_ROLE_HINTS = {
+    "role_arn": "a role's ARN looks like arn:aws:iam::123456789012:role/name",
+    "role_session_name": "2 to 64 letters, digits and any of _+=,.@-",
+    "role_external_id": "2 to 1224 letters, digits and any of _+=,.@:/-, as the role's trust policy has it",
+}
+
+
+def role_source(value: Any) -> str:
+    """``aws_iam_role_source`` as it is meant, whatever its case and the white space around it.
+
+    Raises:
+        ConfigurationError: it is none of ``auto``, ``metadata``, ``env``.
+    """
+    if value is None:
+        return ROLE_SOURCES[0]
+    meant = value.strip().lower() if isinstance(value, str) else value
+    if meant not in ROLE_SOURCES:
+        found = shown(value) if not isinstance(value, str) else value.strip()[:80]
+        raise ConfigurationError(
+            f"aws_iam_role_source must be one of: {', '.join(ROLE_SOURCES)}. Found {found}",
+            hint="auto is the whole AWS chain, metadata web identity, ECS and EC2 metadata alone, env the "
+            "access-key variables alone",
+        )
+    return meant
 
 
 def check_secret(name: str, value: Any) -> None:
@@ -186,6 +270,15 @@ def _check_text(name: str, value: Any) -> None:
 def _check_switch(name: str, value: Any) -> None:
     if value is not None and not isinstance(value, bool):
         raise ConfigurationError(f"{name} must be True or False, not {shown(value)}")
+
+
+def _check_cross_region(value: Any) -> None:
+    if value is not None and value is not False and value != "auto":
+        raise ConfigurationError(
+            f"cross_region must be 'auto', False or None, not {shown(value)}",
+            hint="None sends short names by inference profile where AWS needs one, 'auto' full ids, too, "
+            "False neither",
+        )
 
 
 def _verify(value: Any) -> bool | str | None:

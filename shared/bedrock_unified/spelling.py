@@ -24,6 +24,15 @@ SPELLINGS: dict[str, str] = {
     "session_token": "aws_session_token",
     "bedrock_api_key": "api_key",
     "aws_bearer_token_bedrock": "api_key",
+    "iam_role_source": "aws_iam_role_source",
+    "aws_role_arn": "role_arn",
+    "aws_role_name": "role_arn",
+    "aws_role_session_name": "role_session_name",
+    "aws_session_name": "role_session_name",
+    "aws_external_id": "role_external_id",
+    "role_duration_seconds": "role_duration",
+    "aws_sts_endpoint": "sts_endpoint_url",
+    "sts_endpoint": "sts_endpoint_url",
     "read_timeout": "timeout",
     "request_timeout": "timeout",
     "bedrock_client": "client",
@@ -52,6 +61,12 @@ SPELLINGS: dict[str, str] = {
 }
 
 
+#: Names that somebody may expect, and why there is no such parameter.
+_REFUSED = dict.fromkeys(
+    ("mfa_serial", "role_mfa_serial", "mfa_token", "serial_number", "token_code"),
+    "nobody can be asked for a code in the middle of a call: take a session by "
+    "`aws sts get-session-token --serial-number … --token-code …` and pass its three keys",
+)
 #: Where what only a model knows belongs.
 _MODELS_OWN = "additional_model_request_fields"
 
@@ -99,6 +114,8 @@ def canonical(
 
 
 def _nearest(name: str, known: Collection[str], spellings: Mapping[str, str]) -> str:
+    if name in _REFUSED and "aws_iam_role_source" in known:
+        return _REFUSED[name]
     candidates = [*known, *(alias for alias, target in spellings.items() if target in known)]
     near = get_close_matches(name, candidates, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}?" if near else f"known parameters: {', '.join(sorted(known))}"

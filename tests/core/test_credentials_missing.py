@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bedrock_unified import BedrockClient
-from bedrock_unified.credentials import ChainIdentity, sources
+from bedrock_unified.credentials import ChainIdentity, nested
 from bedrock_unified.errors import AuthenticationError, BedrockError, ConfigurationError
 
 from .identities import ENVIRONMENT, Container, colours, profile, raised
@@ -150,7 +150,7 @@ def test_a_role_that_may_not_be_assumed_is_told_as_our_error(
 def test_an_sts_that_never_answers_is_not_waited_for_without_end(
     colour: str, server: Server, shared_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "_READ_SECONDS", 0.2)
+    monkeypatch.setattr(nested, "READ_SECONDS", 0.2)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", server.url)
     done = threading.Event()

@@ -22,6 +22,11 @@ Identity = Keys | Bearer
 class IdentitySource(Protocol):
     """Where an identity comes from."""
 
+    @property
+    def origin(self) -> str:
+        """Where it was found, in a word or two: ``env``, ``files (sso)``; empty before it was fetched."""
+        ...
+
     def ready(self) -> Identity | None:
         """The identity if it is at hand without blocking, else None."""
         ...
@@ -42,10 +47,11 @@ class IdentitySource(Protocol):
 class FixedIdentity:
     """An identity that does not change."""
 
-    __slots__ = ("_identity",)
+    __slots__ = ("_identity", "origin")
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: Identity, origin: str = "arguments") -> None:
         self._identity = identity
+        self.origin = origin
 
     def ready(self) -> Identity:
         """The identity."""
@@ -58,6 +64,40 @@ class FixedIdentity:
     def renew(self, expired: Identity) -> bool:
         """A fixed identity stays expired."""
         return False
+
+
+class Signer(NamedTuple):
+    """Who signs a client's calls.
+
+    Attributes:
+        origin: where the identity was found: ``arguments``, ``put_key``, ``bearer`` (the variable
+            ``AWS_BEARER_TOKEN_BEDROCK``), ``env``, ``files (sso)`` (in parentheses what the profile names),
+            ``web identity``, ``ecs``, ``imds``, ``role (…)`` with what assumed it, ``client`` for a boto3
+            client that decides itself.
+        key: the beginning and the end of the access key id; empty for a bearer key and for ``client``.
+        profile: the AWS profile that it is from, where one was named.
+        temporary: whether there is a session token.
+    """
+
+    origin: str
+    key: str = ""
+    profile: str | None = None
+    temporary: bool = False
+
+
+def signer_of(source: IdentitySource, profile: str | None) -> Signer:
+    """Who signs by this source, fetched if it must be.
+
+    Raises:
+        AuthenticationError: nobody.
+    """
+    identity = source.ready() or source.fetch()
+    origin = source.origin
+    if isinstance(identity, Bearer):
+        return Signer(origin)
+    key = identity.access_key_id
+    named = profile if "files" in origin else None
+    return Signer(origin, f"{key[:4]}…{key[-4:]}", named, identity.session_token is not None)
 
 
 def secrets_of(identity: Identity | None) -> list[str]:

@@ -1,31 +1,39 @@
-"""Choosing who signs, by the documented precedence, and asking botocore's chain when nothing else is set."""
+"""Choosing who signs, by the documented precedence."""
 
-# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import AuthenticationError, BedrockError, ConfigurationError
-from ..settings import check_secret
+from ..errors import ConfigurationError
+from ..settings import ROLE, check_secret
 from ..wire.signing import Keys
-from .identity import Bearer, FixedIdentity, Identity, IdentitySource
+from .chain import ChainIdentity
+from .identity import Bearer, FixedIdentity, IdentitySource
+from .nested import Nested, ambient_profile
 
 if TYPE_CHECKING:
     from ..settings import ConnectionSettings
 
-_log = logging.getLogger(__name__)
-_CONNECT_SECONDS = 5
-_READ_SECONDS = 20
 
-
-def choose_source(settings: ConnectionSettings, env: Mapping[str, str], region: str) -> IdentitySource:
+def choose_source(
+    settings: ConnectionSettings,
+    env: Mapping[str, str],
+    region: str,
+    stored: ConnectionSettings | None = None,
+    *,
+    policy: str | None = None,
+) -> IdentitySource:
     """The source of identity for these settings.
 
-    Precedence: ``api_key``, then the access key pair, then ``profile_name``, then
-    ``AWS_BEARER_TOKEN_BEDROCK``, then the AWS chain. Explicit keys never take an ambient session token.
+    Precedence: ``api_key``, then the access key pair, then ``aws_iam_role_source`` (other than ``auto``) and
+    ``profile_name``, then what :func:`~bedrock_unified.put_key` stored, then ``AWS_BEARER_TOKEN_BEDROCK``,
+    then the AWS chain. With ``role_arn`` that identity assumes the role. Explicit keys never take an ambient
+    session token.
+
+    Args:
+        stored: what is stored for clients that say nothing of who signs.
+        policy: a session policy for the role, as JSON.
     """
     if settings.secrets_lost:
         raise ConfigurationError(
@@ -33,23 +41,51 @@ def choose_source(settings: ConnectionSettings, env: Mapping[str, str], region: 
             hint="give it api_key= or aws_access_key_id= and aws_secret_access_key= again; models on a "
             "profile, a role or the environment keep working when they are pickled",
         )
-    if settings.api_key:
-        return FixedIdentity(Bearer(settings.api_key))
-    if settings.aws_access_key_id and settings.aws_secret_access_key:
-        return FixedIdentity(
-            Keys(settings.aws_access_key_id, settings.aws_secret_access_key, settings.aws_session_token)
+    nested = Nested(
+        region,
+        settings.sts_endpoint_url,
+        settings.verify,
+        settings.use_fips,
+        settings.use_dualstack,
+    )
+    base = _given(settings, "arguments") or _base(settings, env, nested, stored)
+    if settings.role_arn is None:
+        return base
+    if isinstance(base.ready(), Bearer):
+        raise ConfigurationError(
+            f"a Bedrock API key (from {base.origin}) cannot assume {settings.role_arn}",
+            hint="give an access key pair or profile_name, or unset AWS_BEARER_TOKEN_BEDROCK",
         )
+    from .role import Role, RoleIdentity
+
+    role = Role(*(getattr(settings, name) for name in ROLE), policy=policy)
+    return RoleIdentity(base, role, nested, profile=settings.profile_name)
+
+
+def _given(settings: ConnectionSettings, origin: str) -> FixedIdentity | None:
+    if settings.api_key:
+        return FixedIdentity(Bearer(settings.api_key), origin)
+    if settings.aws_access_key_id and settings.aws_secret_access_key:
+        keys = Keys(settings.aws_access_key_id, settings.aws_secret_access_key, settings.aws_session_token)
+        return FixedIdentity(keys, origin)
+    return None
+
+
+def _base(
+    settings: ConnectionSettings, env: Mapping[str, str], nested: Nested, stored: ConnectionSettings | None
+) -> IdentitySource:
+    restriction = settings.aws_iam_role_source
+    if restriction != "auto":
+        found = environment_keys(env) if restriction == "env" else None
+        return found or ChainIdentity(None, nested, explicit=False, restriction=restriction)
     if settings.profile_name:
-        return ChainIdentity(settings.profile_name, region)
+        return ChainIdentity(settings.profile_name, nested)
+    if stored is not None and (found := _given(stored, "put_key")):
+        return found
     if token := env.get("AWS_BEARER_TOKEN_BEDROCK", "").strip():
         check_secret("AWS_BEARER_TOKEN_BEDROCK", token)
-        return FixedIdentity(Bearer(token))
-    return environment_keys(env) or ChainIdentity(ambient_profile(env), region, explicit=False)
-
-
-def ambient_profile(env: Mapping[str, str]) -> str | None:
-    """The profile that the environment names, in botocore's order."""
-    return env.get("AWS_DEFAULT_PROFILE") or env.get("AWS_PROFILE") or None
+        return FixedIdentity(Bearer(token), "bearer")
+    return environment_keys(env) or ChainIdentity(ambient_profile(env), nested, explicit=False)
 
 
 def environment_keys(env: Mapping[str, str]) -> FixedIdentity | None:
@@ -74,85 +110,4 @@ def environment_keys(env: Mapping[str, str]) -> FixedIdentity | None:
     ):
         if value is not None:
             check_secret(name, value)
-    return FixedIdentity(Keys(key_id, secret, token))
-
-
-class ChainIdentity:
-    """botocore's provider chain: profile, SSO, web identity, ECS, IMDSv2. Loaded when first asked."""
-
-    def __init__(self, profile: str | None, region: str, *, explicit: bool = True) -> None:
-        self._profile = profile
-        self._explicit = explicit and profile is not None
-        self._region = region
-        self._credentials: Any = None
-        self._issued: Keys | None = None  # the keys that were last given out
-        self._lock = Lock()
-
-    def ready(self) -> Identity | None:
-        """The keys at hand, None when they must be found or refreshed."""
-        credentials = self._credentials
-        if credentials is None:
-            return None
-        try:
-            refresh_needed = getattr(credentials, "refresh_needed", None)
-            if refresh_needed is not None and refresh_needed():
-                return None
-            return self._issue(credentials)
-        except Exception:  # fetch() meets it again, and explains it
-            return None
-
-    def fetch(self) -> Identity:
-        """Ask the chain. Raises AuthenticationError or ConfigurationError with what to do."""
-        try:
-            with self._lock:
-                credentials = self._credentials
-                if credentials is None:
-                    credentials = self._credentials = self._find()
-            return self._issue(credentials)
-        except BedrockError:
-            self._credentials = None  # what was found cannot sign; the next call looks again
-            raise
-        # botocore has no class for what its providers raise: STS and SSO refuse with a ClientError, a process
-        # answers a list, keys are refreshed and still expired, a token file is gone.
-        except Exception as error:
-            raise self._explained(error) from error
-
-    def renew(self, expired: Identity) -> bool:
-        """Forget these keys, so that the chain is asked again; of many calls that failed, only once."""
-        with self._lock:
-            if self._issued == expired:
-                self._credentials = self._issued = None
-        return True
-
-    def _issue(self, credentials: Any) -> Keys:
-        frozen = credentials.get_frozen_credentials()
-        for name in ("access_key", "secret_key", "token"):
-            if (value := getattr(frozen, name)) or name != "token":
-                check_secret(f"the {name} found by the AWS provider {credentials.method!r}", value)
-        keys = self._issued = Keys(frozen.access_key, frozen.secret_key, frozen.token or None)
-        return keys
-
-    def _find(self) -> Any:
-        import botocore.session
-        from botocore.config import Config
-        from botocore.exceptions import NoCredentialsError
-
-        session: Any = botocore.session.Session(profile=self._profile if self._explicit else None)
-        if self._region:
-            session.set_config_variable("region", self._region)
-        # For STS and SSO; botocore's own limits are a minute each, for each of its tries.
-        session.set_default_client_config(
-            Config(connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS)
-        )
-        credentials = session.get_credentials()
-        if credentials is None:
-            raise NoCredentialsError
-        _log.debug("credentials found by the provider %s", credentials.method)
-        return credentials
-
-    def _explained(self, error: Exception) -> BedrockError:
-        from ..hints import explain_missing_credentials
-
-        kind, hint = explain_missing_credentials(error, profile_name=self._profile)
-        message = f"no AWS credentials: {error}" if kind is AuthenticationError else str(error)
-        return kind(message, hint=hint)
+    return FixedIdentity(Keys(key_id, secret, token), "env")
