@@ -24,6 +24,7 @@ from .wire.operations import Operation
 if TYPE_CHECKING:
     from .chat.conversation import Conversation
     from .chat.options import ChatOptions
+    from .credentials import Signer
 
 P = TypeVar("P")
 
@@ -59,6 +60,19 @@ class Caller:
     def settings(self) -> ConnectionSettings:
         """The settings this client was made with."""
         return self._connection.settings
+
+    def who_signs(self) -> Signer:
+        """Who signs this client's calls, and where that identity was found.
+
+        May read files, ask the network, and block, as the first call does.
+
+        Raises:
+            AuthenticationError: nobody.
+        """
+        try:
+            return self._connection.who_signs()
+        except BedrockError as error:
+            raise self._adapted(error) from error.__cause__
 
     def observe(self, observer: Observer) -> None:
         """Have ``observer`` called with a :class:`bedrock_unified.observing.CallRecord` after every call.
@@ -114,7 +128,7 @@ class Caller:
 
     def _errors(self) -> ErrorMaker:
         connection = self._connection
-        return ErrorMaker(connection.region, connection.settings.profile_name, self._classes)
+        return ErrorMaker(connection.region, connection.profile, self._classes)
 
     def _line(self, *, asynchronous: bool) -> Line:
         return Line(self._connection, self._errors(), asynchronous=asynchronous)

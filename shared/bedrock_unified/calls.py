@@ -8,13 +8,15 @@ from typing import Any
 from .connection import Connection
 from .converse.events import ChunkEvents, ConverseEvents
 from .failures import ErrorMaker
-from .flow import Opened, call, metadata, open_stream
+from .flow import Opened, Route, call, metadata, open_stream
 from .wire import operations as op
 from .wire.http import Flow, Response
 from .wire.operations import Operation, encode
 
 #: Reads a successful answer's body; given the headers, too.
 Reader = Callable[[Response], dict[str, Any]]
+#: Seconds for a call that another one waits for, and can do without.
+_BRIEF = 10.0
 
 
 class Line:
@@ -22,13 +24,17 @@ class Line:
 
     Args:
         asynchronous: whether the flows are driven on an event loop; streams are then read there.
+        brief: give up soon; for what a call can do without.
     """
 
-    __slots__ = ("_connection", "_errors", "asynchronous")
+    __slots__ = ("_brief", "_connection", "_errors", "asynchronous")
 
-    def __init__(self, connection: Connection, errors: ErrorMaker, *, asynchronous: bool) -> None:
+    def __init__(
+        self, connection: Connection, errors: ErrorMaker, *, asynchronous: bool, brief: bool = False
+    ) -> None:
         self._connection = connection
         self._errors = errors
+        self._brief = brief
         self.asynchronous = asynchronous
 
     def unary(self, operation: Operation, members: Mapping[str, Any], read: Reader) -> Flow[dict[str, Any]]:
@@ -45,7 +51,8 @@ class Line:
         place, errors = self._connection.place(operation), self._errors
         encoded = encode(operation, members)
         model_id = members.get("modelId")
-        response, retries = yield from call(place.route, operation, encoded, errors, model_id)
+        route = _impatient(place.route) if self._brief else place.route
+        response, retries = yield from call(route, operation, encoded, errors, model_id)
         try:
             answer = read(response)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -70,3 +77,10 @@ class Line:
         return (
             yield from open_stream(route, operation, encoded, self._errors, members.get("modelId"), parser)
         )
+
+
+def _impatient(route: Route) -> Route:
+    """The same way with one try more at most, and ten seconds for all of it."""
+    return route._replace(
+        max_retries=min(1, route.max_retries), total_timeout=min(_BRIEF, route.total_timeout or _BRIEF)
+    )

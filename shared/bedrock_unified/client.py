@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from . import readers
-from .caller import Caller
-from .errors import BedrockError
+from .model_listing import ModelListing
+from .reaching import areaching, reaching
 from .streams import AsyncEventStream, EventStream
 from .wire import operations as op
 
@@ -22,7 +22,7 @@ _RERANK_MODEL = "cohere.rerank-v3-5:0"
 _MANY: HowToEmbed = {"concurrency": 128}  # tasks cost less than threads
 
 
-class BedrockClient(Caller):
+class BedrockClient(ModelListing):
     """Amazon Bedrock, synchronous and asynchronous, in botocore's request and response shapes.
 
     Nothing is loaded, resolved or connected before the first call. One client may be used from many threads
@@ -39,8 +39,15 @@ class BedrockClient(Caller):
             ``AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME``.
         api_key: a Bedrock API key, sent as a bearer token; refused over plain http except to this machine.
         aws_access_key_id: with ``aws_secret_access_key`` (and ``aws_session_token``) an explicit identity.
-        profile_name: a profile of the shared AWS files. Without any of these: ``AWS_BEARER_TOKEN_BEDROCK``,
-            then the AWS chain (environment, files, SSO, web identity, ECS, IMDSv2).
+        profile_name: a profile of the shared AWS files. Without any of these: what
+            :func:`~bedrock_unified.put_key` stored, ``AWS_BEARER_TOKEN_BEDROCK``, then the AWS chain
+            (environment, files, web identity, ECS, IMDSv2).
+        aws_iam_role_source: ``auto``; ``metadata`` to take web identity, ECS and EC2 metadata alone; ``env``
+            to take the access-key variables alone. An explicit key is above it.
+        role_arn: a role that this identity assumes, with ``role_session_name``, ``role_external_id`` and
+            ``role_duration`` (seconds, 900 to 43200; default STS's hour). Its keys are renewed before they
+            end. A bearer key cannot assume one.
+        sts_endpoint_url: STS's endpoint, for roles and web identities. Else ``AWS_ENDPOINT_URL_STS``.
         max_retries: tries after the first, for throttling, server errors and broken connections, before a
             stream's first event only.
         retry_read_timeouts: also try again after ``timeout``; the model may then be paid twice.
@@ -49,9 +56,14 @@ class BedrockClient(Caller):
         total_timeout: seconds for a whole call with its retries and its stream; None for no such limit.
         max_concurrency: requests in flight at once per event loop; default the smaller of 1,000 and half of
             the process's file limit.
+        requests_per_minute: requests to the models in a minute, of this client; further ones wait.
         verify: a CA bundle's path, or False; else ``AWS_CA_BUNDLE``.
         use_fips: FIPS endpoints (``AWS_USE_FIPS_ENDPOINT``).
         use_dualstack: dual-stack endpoints (``AWS_USE_DUALSTACK_ENDPOINT``).
+        cross_region: which models are sent as the account's inference profile for the region where AWS serves
+            them by profile alone, a geographic one before ``global``: None, those that are called by a short
+            name (``claude-3-5-sonnet``); ``auto``, full ids, too; False, none. Where the account's profiles
+            may not be listed, or the runtime is not AWS's own, it is the likeliest of the region.
         client: a boto3 ``bedrock-runtime`` client to call instead of our own transports; it then decides
             about credentials, endpoint, retries and time limits of everything but the control plane.
         control_client: the same for the control plane.
@@ -63,8 +75,22 @@ class BedrockClient(Caller):
         ConfigurationError: an unknown keyword, two spellings of one, half a key pair, an impossible limit.
     """
 
+    @classmethod
+    def from_config(cls, source: Any = None, name: str | None = None, **overrides: Any) -> Self:
+        """A client that reaches Bedrock as a configuration says; see :func:`bedrock_unified.load`.
+
+        Args:
+            source: a file, a folder, a dict, a model spec, a Configuration; None to look for one.
+            name: a model or a provider of it; default the only one, or the default model's.
+            overrides: keywords of the client; they win.
+        """
+        from .config.building import from_config
+
+        return from_config(cls, source, name, overrides)
+
     # Converse
 
+    @reaching
     def converse(self, *, options: ChatOptions | None = None, **request: Any) -> dict[str, Any]:
         """Send a Converse request (``modelId``, ``messages``, …) and return its response.
 
@@ -84,6 +110,7 @@ class BedrockClient(Caller):
         flow = talk.call(self._line(asynchronous=False), self._errors())
         return self._drive(talk.operation, talk.request, flow)
 
+    @areaching
     async def aconverse(self, *, options: ChatOptions | None = None, **request: Any) -> dict[str, Any]:
         """The asynchronous :meth:`converse`. Cancelling it closes the connection."""
         if options is None:
@@ -93,6 +120,7 @@ class BedrockClient(Caller):
         flow = talk.call(self._line(asynchronous=True), self._errors())
         return await self._adrive(talk.operation, talk.request, flow)
 
+    @reaching
     def converse_stream(self, *, options: ChatOptions | None = None, **request: Any) -> EventStream:
         """Open a ConverseStream; returns when its first event has come.
 
@@ -108,6 +136,7 @@ class BedrockClient(Caller):
         flow = talk.open(self._line(asynchronous=False), self._errors())
         return self._driven(talk.operation, talk.request, flow, partial(talk.finish, errors=self._errors()))
 
+    @areaching
     async def aconverse_stream(
         self, *, options: ChatOptions | None = None, **request: Any
     ) -> AsyncEventStream:
@@ -121,6 +150,7 @@ class BedrockClient(Caller):
 
     # InvokeModel
 
+    @reaching
     def invoke(self, **request: Any) -> dict[str, Any]:
         """InvokeModel with the model's own body (bytes, text, or a value to write as JSON).
 
@@ -129,14 +159,17 @@ class BedrockClient(Caller):
         """
         return self._run(op.INVOKE_MODEL, self._guarded(op.INVOKE_MODEL, request), readers.read_invoke)
 
+    @areaching
     async def ainvoke(self, **request: Any) -> dict[str, Any]:
         """The asynchronous :meth:`invoke`."""
         return await self._arun(op.INVOKE_MODEL, self._guarded(op.INVOKE_MODEL, request), readers.read_invoke)
 
+    @reaching
     def invoke_stream(self, **request: Any) -> EventStream:
         """InvokeModelWithResponseStream: events ``{"chunk": {"bytes": …}}`` with the model's own pieces."""
         return self._open(op.INVOKE_MODEL_STREAM, self._guarded(op.INVOKE_MODEL_STREAM, request))
 
+    @areaching
     async def ainvoke_stream(self, **request: Any) -> AsyncEventStream:
         """The asynchronous :meth:`invoke_stream`."""
         return await self._aopen(op.INVOKE_MODEL_STREAM, self._guarded(op.INVOKE_MODEL_STREAM, request))
@@ -162,6 +195,8 @@ class BedrockClient(Caller):
             max_tokens: tokens of each input that count (Cohere v4).
             additional_model_request_fields: further members of the model's own body; they win.
             concurrency: requests at a time; default 64, asynchronously 128.
+            on_progress: called after each answer, on the caller's thread, with the number of inputs that are
+                done and that of all; what it raises ends the call.
 
         Raises:
             InvalidRequestError: an empty input, or what the family does not have; before anything is sent.
@@ -233,7 +268,7 @@ class BedrockClient(Caller):
         ask = partial(self._arun, op.RERANK, read=readers.read_plain)
         return await reranking.areranked(plan, ask, self._errors())
 
-    # Tokens, guardrails, models
+    # Tokens and guardrails; which models there are is said in model_listing.py
 
     def count_tokens(self, **request: Any) -> dict[str, Any]:
         """CountTokens: ``{"inputTokens": n}`` for ``input={"converse": …}`` or ``{"invokeModel": …}``."""
@@ -260,55 +295,3 @@ class BedrockClient(Caller):
     async def ainvoke_guardrail_checks(self, **request: Any) -> dict[str, Any]:
         """The asynchronous :meth:`invoke_guardrail_checks`."""
         return await self._arun(op.INVOKE_GUARDRAIL_CHECKS, request, readers.read_plain)
-
-    def list_models(self, **filters: Any) -> list[dict[str, Any]]:
-        """ListFoundationModels: the region's models (``byProvider``, ``byOutputModality``, …)."""
-        return self._run(op.LIST_FOUNDATION_MODELS, filters, readers.read_models)["modelSummaries"]
-
-    async def alist_models(self, **filters: Any) -> list[dict[str, Any]]:
-        """The asynchronous :meth:`list_models`."""
-        answer = await self._arun(op.LIST_FOUNDATION_MODELS, filters, readers.read_models)
-        return answer["modelSummaries"]
-
-    def list_inference_profiles(self, **filters: Any) -> list[dict[str, Any]]:
-        """ListInferenceProfiles, all its pages (``typeEquals`` SYSTEM_DEFINED or APPLICATION)."""
-        found: list[dict[str, Any]] = []
-        asked = [filters]
-        while True:
-            page = self._run(op.LIST_INFERENCE_PROFILES, asked[-1], readers.read_inference_profiles)
-            found += page["inferenceProfileSummaries"]
-            following = self._next_page(asked, page.get("nextToken"))
-            if following is None:
-                return found
-            asked.append(following)
-
-    async def alist_inference_profiles(self, **filters: Any) -> list[dict[str, Any]]:
-        """The asynchronous :meth:`list_inference_profiles`."""
-        found: list[dict[str, Any]] = []
-        asked = [filters]
-        while True:
-            page = await self._arun(op.LIST_INFERENCE_PROFILES, asked[-1], readers.read_inference_profiles)
-            found += page["inferenceProfileSummaries"]
-            following = self._next_page(asked, page.get("nextToken"))
-            if following is None:
-                return found
-            asked.append(following)
-
-    def get_inference_profile(self, **request: Any) -> dict[str, Any]:
-        """GetInferenceProfile: the models behind an ``inferenceProfileIdentifier`` (id or ARN)."""
-        return self._run(op.GET_INFERENCE_PROFILE, request, readers.read_inference_profile)
-
-    async def aget_inference_profile(self, **request: Any) -> dict[str, Any]:
-        """The asynchronous :meth:`get_inference_profile`."""
-        return await self._arun(op.GET_INFERENCE_PROFILE, request, readers.read_inference_profile)
-
-    def _next_page(self, asked: list[dict[str, Any]], token: Any) -> dict[str, Any] | None:
-        """The filters of the next page, None behind the last."""
-        if not token:
-            return None
-        if any(token == filters.get("nextToken") for filters in asked):
-            name, hint = op.LIST_INFERENCE_PROFILES.name, "check that control_endpoint_url is Bedrock's"
-            raise self._errors().make(
-                BedrockError, f"the pages of {name} go in a circle", operation=name, hint=hint
-            )
-        return {**asked[0], "nextToken": token}

@@ -8,14 +8,18 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
+from .credentials import Signer, signer_of
+from .cross_region import Reach
 from .models.learned import Learned
 from .observing import Observer
 from .place import Place, Places
+from .remembered import Remembered
 from .settings import ConnectionSettings
 from .wire.http import Flow, T
 from .wire.operations import AGENT, CONTROL, RUNTIME, Operation
 
 if TYPE_CHECKING:
+    from .models.merging import Listing
     from .transport.injected import InjectedTransport
 
 
@@ -30,6 +34,9 @@ class Connection:
         self.observers: list[Observer] = []
         #: What models refused, for all views of the client.
         self.learned = Learned()
+        #: How models are reached, and which there are.
+        self.reach = Reach(settings.cross_region)
+        self.listed: Remembered[Listing] = Remembered()
         given = (
             (RUNTIME, settings.client),
             (CONTROL, settings.control_client),
@@ -48,6 +55,18 @@ class Connection:
         injected = self._injected.get(RUNTIME)
         return (injected.region if injected else None) or self._resolved().region
 
+    @property
+    def profile(self) -> str | None:
+        """The AWS profile that signs, asked for or named by the environment."""
+        return self.settings.profile_name if RUNTIME in self._injected else self._resolved().profile
+
+    def who_signs(self) -> Signer:
+        """Who signs calls to the runtime, found if need be."""
+        if RUNTIME in self._injected:
+            return Signer("client")
+        places = self._resolved()
+        return signer_of(places.source, places.profile)
+
     def place(self, operation: Operation) -> Place:
         """Where this operation's requests go."""
         return self._resolved()[operation.service]
@@ -55,6 +74,17 @@ class Connection:
     def injected(self, operation: Operation) -> InjectedTransport | None:
         """The caller's own client for this operation."""
         return self._injected.get(operation.service)
+
+    @property
+    def asks_for_profiles(self) -> bool:
+        """Whether the control plane that is known is that of the runtime: of its account, on its network.
+
+        Of a boto3 client it is that which was handed in, too, or named; nobody asks AWS about the models of a
+        gateway.
+        """
+        if CONTROL in self._injected or self.settings.control_endpoint_url is not None:
+            return True
+        return RUNTIME not in self._injected and self._resolved().control_is_runtimes
 
     def run(self, operation: Operation, flow: Flow[T]) -> T:
         """Drive a flow synchronously."""
@@ -88,6 +118,8 @@ class Connection:
             _inherited.append(self._places)
         self._places = None
         self._lock = Lock()
+        self.reach.profiles.forget_askers()
+        self.listed.forget_askers()
         for injected in self._injected.values():
             injected.forget()
 

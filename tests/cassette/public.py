@@ -31,6 +31,7 @@ SENDS_NOTHING = {
         "from_settings": "a constructor",
         "raising": "another view of the client",
         "observe": "registers a callback",
+        "sent_as": "says what was sent",
         "close": "closes connections",
         "aclose": "closes connections",
     },

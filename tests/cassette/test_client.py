@@ -361,3 +361,19 @@ async def test_alist_inference_profiles(recording: Recording) -> None:
     pages = [answer.whole["inferenceProfileSummaries"] for answer in recording.answers]
     assert holds(profiles, [profile for page in pages for profile in page])
     assert len(pages) > 1, "both pages were asked for"
+
+
+@cassette("BedrockClient.available_models")
+def test_available_models(recording: Recording) -> None:
+    models = recording.client().available_models()
+    assert len(recording.answers) == 3, "the models, and both kinds of profiles"
+    nova, titan = models.find(replies.NOVA), models.find(replies.TITAN)
+    assert nova is not None and nova.profile == replies.NOVA
+    assert titan is not None and (titan.id, titan.kind) == (replies.TITAN, "embedding")
+    assert models.source == "account" and models.notes == ()
+
+
+@cassette("BedrockClient.aavailable_models", unordered=True)
+async def test_aavailable_models(recording: Recording) -> None:
+    models = await recording.client().aavailable_models(kind="embedding")
+    assert replies.TITAN in models.ids and models.source == "account"

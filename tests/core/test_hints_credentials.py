@@ -17,6 +17,12 @@ CREDENTIAL_EXAMPLES: list[tuple[str | BaseException, type[e.BedrockError], str]]
         "is missing (aws_secret_access_key)",
     ),
     (
+        be.PartialCredentialsError(provider="assume-role", cred_var="source_profile or credential_source"),
+        e.ConfigurationError,
+        "the AWS profile 'work' has a role_arn",
+    ),
+    (be.InvalidIMDSEndpointError(endpoint="x"), e.ConfigurationError, "AWS_EC2_METADATA_SERVICE_ENDPOINT"),
+    (
         be.MissingDependencyException(msg="This operation requires an additional dependency: botocore[crt]"),
         e.ConfigurationError,
         'pip install "botocore[crt]"',
@@ -57,6 +63,34 @@ CREDENTIAL_EXAMPLES: list[tuple[str | BaseException, type[e.BedrockError], str]]
         e.AuthenticationError,
         "credential_process",
     ),
+    (
+        "An error occurred (ValidationError) when calling the AssumeRole operation: The requested "
+        "DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        e.AuthenticationError,
+        "lower role_duration",
+    ),
+    (
+        be.EndpointConnectionError(endpoint_url="https://sts.eu-mars-1.amazonaws.com"),
+        e.AuthenticationError,
+        "could not be reached: check the network",
+    ),
+    (
+        "ClientError: An error occurred (AccessDenied) when calling the AssumeRole operation: User: "
+        "arn:aws:iam::123456789012:user/ann is not authorized to perform: sts:AssumeRole",
+        e.AuthenticationError,
+        "allow sts:AssumeRole",
+    ),
+    (
+        "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: x",
+        e.AuthenticationError,
+        "check AWS_ROLE_ARN",
+    ),
+    (
+        "NoCredentialsError: aws_iam_role_source='metadata' …",
+        e.AuthenticationError,
+        "where a role is attached",
+    ),
+    ("NoCredentialsError: aws_iam_role_source='env' …", e.AuthenticationError, "set AWS_ACCESS_KEY_ID"),
     (be.NoCredentialsError(), e.AuthenticationError, "AWS_ACCESS_KEY_ID"),
     ("NoCredentials", e.AuthenticationError, "web identity, ECS and EC2 metadata"),
     ("could not load credentials", e.AuthenticationError, "AWS_PROFILE"),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any, cast
 
 from ..errors import ConfigurationError, InvalidRequestError
 from ..models.profile import UNKNOWN, Profile, profile_of
+from .listed import data, listed_models
 from .problems import Problem, invalid
 
 _ARN = re.compile(
@@ -28,43 +27,6 @@ OPAQUE_MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0"
 _NOTHING: Mapping[str, Any] = {}
 #: Attributes of a profile that tell how to ask, not what is refused.
 _UNHEEDED = frozenset({"beside_tool_result", "cache_minimum", "efforts", "native", "top_k"})
-
-
-@dataclass(frozen=True)
-class Model:
-    """One foundation model of the list."""
-
-    id: str
-    name: str
-    input: tuple[str, ...] = ("TEXT",)
-    output: tuple[str, ...] = ("TEXT",)
-    stream: bool = True
-    profiles: tuple[str, ...] = ()
-    profile_only: bool = False
-
-    @property
-    def provider(self) -> str:
-        return _data()["provider_names"][self.id.split(".", 1)[0]]
-
-
-@functools.cache
-def _data() -> dict[str, Any]:
-    text = resources.files("bedrock_unified.local").joinpath("data/models.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-@functools.cache
-def listed_models() -> tuple[Model, ...]:
-    """The models of ``data/models.toml``."""
-    return tuple(_model(row) for row in cast("list[dict[str, Any]]", _data()["model"]))
-
-
-def _model(row: dict[str, Any]) -> Model:
-    members: dict[str, Any] = {
-        key: tuple(cast("list[str]", value)) if isinstance(value, list) else value
-        for key, value in row.items()
-    }
-    return Model(**members)
 
 
 @dataclass(frozen=True)
@@ -110,10 +72,10 @@ class Catalogue:
 
     def resolve(self, model_id: str) -> Target:
         """The model ``model_id`` means; raises the ValidationException AWS gives for one it does not know."""
-        target = self._target(model_id)
+        target = self.meant(model_id)
         if not target.is_profile:
             told = self._told(model_id).get("on_demand")
-            if told is False or (told is None and self.require_profiles and target.bare in _profile_only()):
+            if told is False or (told is None and self.require_profiles and _profile_only(target.bare)):
                 raise invalid(
                     f"Invocation of model ID {model_id} with on-demand throughput isn’t supported. Retry "
                     "your request with the ID or ARN of an inference profile that contains this model."
@@ -142,7 +104,10 @@ class Catalogue:
         names = (model_id, named, _without_geography(named)[0])
         return next((self._capabilities[name] for name in names if name in self._capabilities), _NOTHING)
 
-    def _target(self, model_id: str) -> Target:
+    def meant(self, model_id: str) -> Target:
+        """The same where nothing is invoked: CountTokens serves models by the ids that on-demand calls do
+        not reach (bx84d0dec0747529).
+        """
         try:
             return self._known_target(model_id)
         except Problem:
@@ -162,79 +127,21 @@ class Catalogue:
             model_id = rest
         bare, geography = _without_geography(model_id)
         provider, dot, name = bare.partition(".")
-        if not dot or not name or provider not in _data()["providers"]:
+        if not dot or not name or provider not in data()["providers"]:
             raise invalid("The provided model identifier is invalid.")
         return Target(bare, geography is not None)
 
 
 @functools.cache
-def _profile_only() -> frozenset[str]:
-    return frozenset(model.id for model in listed_models() if model.profile_only)
+def _profile_only(model_id: str) -> bool:
+    """Whether AWS refused it on demand: as the list has it, of any other model as its capabilities do."""
+    row = next((model for model in listed_models() if model.id == model_id), None)
+    return row.profile_only if row is not None else not profile_of(model_id).on_demand
 
 
 def _without_geography(model_id: str) -> tuple[str, str | None]:
     first, _, rest = model_id.partition(".")
-    return (rest, first) if first in _data()["geographies"] and "." in rest else (model_id, None)
-
-
-def model_summaries(region: str) -> list[dict[str, Any]]:
-    """ListFoundationModels' ``modelSummaries``."""
-    return [
-        {
-            "customizationsSupported": [],
-            "inferenceTypesSupported": ["INFERENCE_PROFILE"] if model.profile_only else ["ON_DEMAND"],
-            "inputModalities": list(model.input),
-            "modelArn": f"arn:aws:bedrock:{region}::foundation-model/{model.id}",
-            "modelId": model.id,
-            "modelLifecycle": {"status": "ACTIVE"},
-            "modelName": model.name,
-            "outputModalities": list(model.output),
-            "providerName": model.provider,
-            "responseStreamingSupported": model.stream,
-        }
-        for model in listed_models()
-    ]
-
-
-def profile_summaries(region: str, account_id: str) -> list[dict[str, Any]]:
-    """ListInferenceProfiles' ``inferenceProfileSummaries``: the system-defined profiles seen from
-    ``region``.
-    """
-    here = _geography_of(region)
-    summaries: list[dict[str, Any]] = []
-    for model in listed_models():
-        for geography in model.profiles:
-            if geography not in {here, "global"}:
-                continue
-            profile = f"{geography}.{model.id}"
-            regions = [""] if geography == "global" else []
-            arn = f"arn:aws:bedrock:{region}:{account_id}:inference-profile/{profile}"
-            summaries.append(
-                {
-                    "createdAt": "2025-01-01T00:00:00Z",
-                    "description": f"Routes requests to {model.name} in {geography} regions.",
-                    "inferenceProfileArn": arn,
-                    "inferenceProfileId": profile,
-                    "inferenceProfileName": f"{geography.upper()} {model.provider} {model.name}",
-                    "models": [
-                        {"modelArn": f"arn:aws:bedrock:{place}::foundation-model/{model.id}"}
-                        for place in [*regions, region]
-                    ],
-                    "status": "ACTIVE",
-                    "type": "SYSTEM_DEFINED",
-                    "updatedAt": "2025-01-01T00:00:00Z",
-                }
-            )
-    return summaries
-
-
-def _geography_of(region: str) -> str:
-    if region.startswith("us-gov"):
-        return "us-gov"
-    first = region.split("-", 1)[0]
-    return {"us": "us", "eu": "eu", "ap": "apac", "ca": "ca", "sa": "sa", "me": "me", "il": "il"}.get(
-        first, "us"
-    )
+    return (rest, first) if first in data()["geographies"] and "." in rest else (model_id, None)
 
 
 def no_such_profile(identifier: str) -> Problem:

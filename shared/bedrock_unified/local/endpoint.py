@@ -44,7 +44,8 @@ class LocalBedrock:
         models: further model ids that are accepted beyond the known providers; as a mapping, what each can do
         by the attributes of :class:`~bedrock_unified.models.profile.Profile`
         (``{"acme.talker-v1:0": {"streaming_tools": False}}``): what it lacks is refused in Bedrock's words.
-        application_profiles: id of an application inference profile (the end of its ARN) → model id.
+        application_profiles: id of an application inference profile (the end of its ARN) → model or profile
+        id; a script may have some, too. They are listed, and can be called.
         require_inference_profiles: refuse on-demand calls of models that AWS serves through profiles only.
         event_delay: seconds between the events of a stream.
         remember: how many requests :attr:`requests` keeps.
@@ -86,7 +87,11 @@ class LocalBedrock:
             self.SESSION_TOKEN,
             self.API_KEY,
         )
-        catalogue = Catalogue(models, dict(application_profiles or {}), require_inference_profiles)
+        profiles = {
+            **(self._script.application_profiles if self._script else {}),
+            **(application_profiles or {}),
+        }
+        catalogue = Catalogue(models, profiles, require_inference_profiles)
         self._state = State(account, catalogue)
         if guardrails is not None:
             self._state.guardrails = Guardrails(guardrails)

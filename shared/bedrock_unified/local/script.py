@@ -13,6 +13,10 @@ fits a call is taken. It is one of
 
 ``"times"`` repeats a reply (null: for ever). When the list is used up the stand-in answers again, or, with
 ``"after": "error"``, every further call fails.
+
+A script that is an object has them under ``"replies"``, may have ``"faults"``, and in
+``"application_profiles"`` the account's own inference profiles: the end of each one's ARN, and the model or
+profile that it was made of.
 """
 
 from __future__ import annotations
@@ -51,8 +55,12 @@ class Script:
     replies: list[dict[str, Any]]
     faults: list[Fault] = field(default_factory=list[Fault])
     after: Literal["standin", "error"] = "standin"
+    application_profiles: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
+        for identity, source in self.application_profiles.items():
+            if not isinstance(source, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ValueError(f"application_profiles: {identity!r} must name a model id, not {source!r}")
         if self.after not in {"standin", "error"}:
             raise ValueError(f"after must be 'standin' or 'error', not {self.after!r}")
         for position, reply in enumerate(self.replies):
@@ -75,11 +83,16 @@ class Script:
             return cls.of(cast("dict[str, Any]", json.loads(Path(source).read_text(encoding="utf-8"))))
         if isinstance(source, Mapping):
             data = cast("Mapping[str, Any]", source)
-            unknown = set(data) - {"replies", "faults", "after"}
+            unknown = set(data) - {"replies", "faults", "after", "application_profiles"}
             if unknown:
                 raise ValueError(f"unknown member of a script: {', '.join(sorted(unknown))}")
             faults = [Fault.from_json(entry) for entry in listed(data, "faults")]
-            return cls([dict(r) for r in listed(data, "replies")], faults, data.get("after", "standin"))
+            return cls(
+                [dict(r) for r in listed(data, "replies")],
+                faults,
+                data.get("after", "standin"),
+                under(data, "application_profiles"),
+            )
         return cls([dict(reply) for reply in source])
 
     def take(self, call: Call) -> dict[str, Any] | None:

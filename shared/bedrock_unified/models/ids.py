@@ -128,6 +128,11 @@ def parse_model_id(spec: str) -> ModelId:
     return _parse(spec)
 
 
+def is_alias(spec: str) -> bool:
+    """Whether a spelling of a model is one of the short names of :func:`aliases`."""
+    return _without_marks(spec) in aliases()
+
+
 def parse_arn(text: str) -> ArnParts:
     """Take an ARN apart.
 

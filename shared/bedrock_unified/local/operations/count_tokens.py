@@ -17,7 +17,7 @@ def count_tokens(call: Call, state: State) -> JsonAnswer:
     profile's is refused, as AWS refuses it.
     """
     model_id = str(call.params["modelId"])
-    target = state.catalogue.resolve(model_id)
+    target = state.catalogue.meant(model_id)
     profile = state.catalogue.profile(model_id)
     if not profile.count_tokens or target.is_profile:
         raise invalid("The provided model doesn't support counting tokens.")

@@ -6,25 +6,30 @@ import base64
 import binascii
 from typing import Any
 
-from ..catalogue import model_summaries, no_such_profile, profile_summaries
+from ..catalogue import no_such_profile
+from ..listed import application_summaries, model_summaries, profile_summaries
 from ..problems import invalid
 from ..protocol.answers import Call, JsonAnswer
 from ..state import State
 
 _PAGE = 100
+#: ListFoundationModels' filters on lists, and the members that hold them.
+_FILTERS = {
+    "byCustomizationType": "customizationsSupported",
+    "byInferenceType": "inferenceTypesSupported",
+    "byOutputModality": "outputModalities",
+}
 
 
 def list_foundation_models(call: Call, state: State) -> JsonAnswer:
     """Every listed model, filtered as asked; AWS sends them all in one page."""
-    params = call.params
+    wanted = [(member, call.params[name]) for name, member in _FILTERS.items() if name in call.params]
+    provider = call.params.get("byProvider")
     summaries = [
         summary
         for summary in model_summaries(call.region)
-        if str(params.get("byProvider", summary["providerName"])).lower() == summary["providerName"].lower()
-        and params.get("byOutputModality", summary["outputModalities"][0]) in summary["outputModalities"]
-        and params.get("byInferenceType", summary["inferenceTypesSupported"][0])
-        in summary["inferenceTypesSupported"]
-        and params.get("byCustomizationType") is None
+        if (provider is None or str(provider).lower() == summary["providerName"].lower())
+        and all(value in summary[member] for member, value in wanted)
     ]
     return JsonAnswer({"modelSummaries": summaries})
 
@@ -32,7 +37,7 @@ def list_foundation_models(call: Call, state: State) -> JsonAnswer:
 def list_inference_profiles(call: Call, state: State) -> JsonAnswer:
     """One page of profiles; ``nextToken`` says where the next begins."""
     profiles = _profiles(call, state)
-    kind = call.params.get("type")
+    kind = call.params.get("typeEquals")
     if kind is not None:
         profiles = [profile for profile in profiles if profile["type"] == kind]
     start = _position(call.params.get("nextToken"))
@@ -54,21 +59,11 @@ def get_inference_profile(call: Call, state: State) -> JsonAnswer:
 
 def _profiles(call: Call, state: State) -> list[dict[str, Any]]:
     account = state.account.account_id
-    prefix = f"arn:aws:bedrock:{call.region}:{account}:application-inference-profile"
-    applications = [
-        {
-            "createdAt": "2025-01-01T00:00:00Z",
-            "inferenceProfileArn": f"{prefix}/{identity}",
-            "inferenceProfileId": identity,
-            "inferenceProfileName": identity,
-            "models": [{"modelArn": f"arn:aws:bedrock:{call.region}::foundation-model/{model}"}],
-            "status": "ACTIVE",
-            "type": "APPLICATION",
-            "updatedAt": "2025-01-01T00:00:00Z",
-        }
-        for identity, model in state.catalogue.application_profiles.items()
+    own = state.catalogue.application_profiles
+    return [
+        *profile_summaries(call.region, account),
+        *application_summaries(own, call.region, account),
     ]
-    return [*profile_summaries(call.region, account), *applications]
 
 
 def _position(token: Any) -> int:
