@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from .chat.conversation import CapabilityWarning
     from .chat.options import ChatOptions
     from .client import BedrockClient
+    from .config.load import load
+    from .config.named import Configuration
     from .converse.assessment import guardrail_outcome
     from .converse.outcome import GuardrailOutcome
+    from .credentials.store import clear_keys, put_key, remove_key
     from .embedding import Embeddings
     from .errors import (
         AuthenticationError,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
         ThrottlingError,
     )
     from .local import LocalBedrock
+    from .models.available import AvailableModel, ModelList
     from .models.ids import ModelId, parse_model_id
     from .models.profile import Profile, profile_of
     from .rerank import Reranked, RerankResult
@@ -47,10 +51,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "AsyncEventStream": "streams",
     "AuthenticationError": "errors",
+    "AvailableModel": "models.available",
     "BedrockClient": "client",
     "BedrockError": "errors",
     "CapabilityWarning": "chat.conversation",
     "ChatOptions": "chat.options",
+    "Configuration": "config.named",
     "ConfigurationError": "errors",
     "ConnectionFailed": "errors",
     "ContextOverflowError": "errors",
@@ -63,6 +69,7 @@ _HOMES = {
     "ModelAccessError": "errors",
     "ModelFailureError": "errors",
     "ModelId": "models.ids",
+    "ModelList": "models.available",
     "ModelNotReadyError": "errors",
     "NotFoundError": "errors",
     "PermissionDeniedError": "errors",
@@ -75,18 +82,24 @@ _HOMES = {
     "StreamInterrupted": "errors",
     "StructuredOutputError": "errors",
     "ThrottlingError": "errors",
+    "clear_keys": "credentials.store",
     "guardrail_outcome": "converse.assessment",
+    "load": "config.load",
     "parse_model_id": "models.ids",
     "profile_of": "models.profile",
+    "put_key": "credentials.store",
+    "remove_key": "credentials.store",
 }
 
 __all__ = [
     "AsyncEventStream",
     "AuthenticationError",
+    "AvailableModel",
     "BedrockClient",
     "BedrockError",
     "CapabilityWarning",
     "ChatOptions",
+    "Configuration",
     "ConfigurationError",
     "ConnectionFailed",
     "ContextOverflowError",
@@ -99,6 +112,7 @@ __all__ = [
     "ModelAccessError",
     "ModelFailureError",
     "ModelId",
+    "ModelList",
     "ModelNotReadyError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -112,9 +126,13 @@ __all__ = [
     "StructuredOutputError",
     "ThrottlingError",
     "__version__",
+    "clear_keys",
     "guardrail_outcome",
+    "load",
     "parse_model_id",
     "profile_of",
+    "put_key",
+    "remove_key",
 ]
 
 

@@ -27,6 +27,7 @@ from .wire.http import (
     TransportError,
 )
 from .wire.operations import Encoded, Operation, names_guardrail
+from .wire.pace import Pace
 from .wire.retry import RetryBudget, backoff, is_retryable_answer, is_retryable_failure
 from .wire.signing import sign
 
@@ -82,6 +83,7 @@ class Route(NamedTuple):
     max_retries: int
     retry_read_timeouts: bool
     total_timeout: float | None
+    pace: Pace | None = None
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -131,7 +133,9 @@ class _Exchange:
         self.deadline = None if total is None else time.monotonic() + total
 
     def send(self) -> Flow[Response]:
-        """One try: a fresh signature, then the answer."""
+        """One try, when its turn has come: a fresh signature, then the answer."""
+        if self.route.pace is not None:
+            yield from self._turn(self.route.pace)
         source = self.route.source
         identity = source.ready()
         if identity is None:
@@ -139,6 +143,14 @@ class _Exchange:
         self.identity = identity
         response = yield self._request(identity)
         return response
+
+    def _turn(self, pace: Pace) -> Flow[None]:
+        seconds = pace.wait()
+        if self.deadline is not None and time.monotonic() + seconds >= self.deadline:
+            pace.give_back()
+            raise TransportError(FailureKind.TOTAL_TIMEOUT, "requests_per_minute were sent already")
+        if seconds:
+            yield Sleep(seconds)
 
     def retry_answer(self, failure: Failure) -> Flow[None]:
         """After an error answer: wait for the next try, or raise."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, Self, cast
+
+from pydantic import SecretStr
 
 from ..errors import ConfigurationError
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+from .precedence import layered
 
 
 class Origin(NamedTuple):
@@ -35,8 +36,47 @@ class Origin(NamedTuple):
 ARGUMENTS = Origin("arguments")
 
 
+class WithheldSecret:
+    """Stands in a pickled configuration where a secret was; nothing can be made of it."""
+
+    def __repr__(self) -> str:
+        return "WithheldSecret()"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WithheldSecret)
+
+    __hash__ = object.__hash__
+
+
+class _Unwritten:
+    """Written down without its secrets; copied with them, for it does not change."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {each.name: _without_secrets(getattr(self, each.name)) for each in fields(cast(Any, self))}
+        return partial(type(self), **values), ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return WithheldSecret()
+    if isinstance(value, Mapping) and not isinstance(value, _Unwritten):
+        return {key: _without_secrets(item) for key, item in cast("Mapping[Any, Any]", value).items()}
+    if isinstance(value, (list, tuple)) and not isinstance(value, Origin):
+        items = [_without_secrets(item) for item in cast("Sequence[Any]", value)]
+        return tuple(items) if isinstance(value, tuple) else items
+    return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(_Unwritten):
     """One way to reach Bedrock, shared by models: an account, a region, an endpoint.
 
     Attributes:
@@ -49,14 +89,14 @@ class Provider:
     """
 
     name: str
-    parameters: Mapping[str, Any] = _NOTHING
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     models: tuple[str, ...] = ()
     models_mode: str = "fallback"
     origin: Origin = ARGUMENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedModel:
+class NamedModel(_Unwritten):
     """One model, with everything that is needed to make any of our classes.
 
     Attributes:
@@ -70,14 +110,14 @@ class NamedModel:
 
     name: str
     model_id: str
-    parameters: Mapping[str, Any] = _NOTHING
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     kind: str | None = None
     provider: str | None = None
     origin: Origin = ARGUMENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration(Mapping[str, NamedModel]):
+class Configuration(_Unwritten, Mapping[str, NamedModel]):
     """A configuration that was read: its models by name, as a mapping.
 
     Attributes:
@@ -87,6 +127,8 @@ class Configuration(Mapping[str, NamedModel]):
         providers: the named providers, in the order of the source.
         defaults: keywords for every model that does not say otherwise.
         default_model: the model to use where none is named: a name of ``models``, or an id.
+        server: settings of a gateway (``port``, ``base_path``, …) where the source has them; secrets are
+            ``SecretStr``.
         notes: what was left out, and by which documented rule of that system; one sentence each.
     """
 
@@ -94,8 +136,9 @@ class Configuration(Mapping[str, NamedModel]):
     origin: Origin = ARGUMENTS
     models: Mapping[str, NamedModel] = field(default_factory=dict[str, NamedModel])
     providers: Mapping[str, Provider] = field(default_factory=dict[str, Provider])
-    defaults: Mapping[str, Any] = _NOTHING
+    defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     default_model: str | None = None
+    server: Mapping[str, Any] = field(default_factory=dict[str, Any])
     notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> NamedModel:
@@ -116,9 +159,13 @@ class Configuration(Mapping[str, NamedModel]):
         return len(self.models)
 
     def keywords(self, model: NamedModel) -> dict[str, Any]:
-        """All keywords of a model: the defaults, then its provider's, then its own."""
+        """All keywords of a model: the defaults, over them its provider's, over them its own.
+
+        What only means something together (who signs, which guardrail) is taken from one of the three; see
+        :func:`bedrock_unified.config.precedence.layered`.
+        """
         provider = self.providers.get(model.provider) if model.provider else None
-        return {**self.defaults, **(provider.parameters if provider else {}), **model.parameters}
+        return layered(self.defaults, provider.parameters if provider else {}, model.parameters)
 
 
 class UnknownModelError(ConfigurationError, KeyError):

@@ -1,0 +1,1 @@
+export AWS_DEFAULT_REGION="eu-west-1"
