@@ -13,6 +13,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; see :mod:`bedrock_unified.cli.app`."""
     try:
         from .app import run
+
+        return run(argv)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _NEEDED:
             raise
@@ -21,4 +23,5 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    return run(argv)
+    except KeyboardInterrupt:  # while it was starting
+        return 130

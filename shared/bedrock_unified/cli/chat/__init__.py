@@ -1,0 +1,1 @@
+"""``bedrock-unified chat``: one question, or a talk on a terminal."""
