@@ -47,8 +47,8 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if home == "chat_models":
-        # Here, and not from deeper down: Python unmaps a piece of its stack when the call that began it returns,
-        # and with an unlucky depth importing langchain-core would map and unmap one 10,000 times.
+        # Here, and not from deeper down: Python unmaps a piece of its stack when the call that began it
+        # returns, and with an unlucky depth importing langchain-core would map and unmap one 10,000 times.
         import langchain_core.language_models.chat_models  # noqa: F401
     value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
     return value

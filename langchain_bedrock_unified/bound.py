@@ -29,8 +29,22 @@ class BoundModel(_Binding):
         asking = self.bound.with_structured_output(schema, **{**self.kwargs, **kwargs})  # type: ignore[attr-defined]
         return asking.with_config(self.config) if self.config else asking
 
+    def get_num_tokens_from_messages(self, messages: Any, tools: Any = None) -> int:
+        """:meth:`ChatBedrock.get_num_tokens_from_messages`, of a call with what is bound; tools replace those."""
+        bound: Any = self.bound
+        if bound.custom_get_token_ids is not None:
+            return bound.get_num_tokens_from_messages(messages, tools or self.kwargs.get("tools"))
+        call = dict(self.kwargs)
+        if tools is not None:
+            call = {name: value for name, value in call.items() if not name.startswith("tool")}
+            call |= {"tools": tools} if tools else {}
+        return bound._counted(messages, call)
+
     def _on_top(self, binding: Any) -> Runnable[Any, Any]:
-        return type(self)(bound=self.bound, kwargs={**self.kwargs, **binding.kwargs}, config=self.config)
+        held = dict(self.kwargs)
+        if "tool_choice" in binding.kwargs:
+            held.pop("tool_choice_implied", None)
+        return type(self)(bound=self.bound, kwargs={**held, **binding.kwargs}, config=self.config)
 
     @classmethod
     def lc_id(cls) -> list[str]:

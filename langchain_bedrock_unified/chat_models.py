@@ -11,13 +11,15 @@ from langchain_core.language_models import LanguageModelInput
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable, RunnableConfig  # here: fallbacks read the methods' types
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from bedrock_unified.converse.tools import choice_and_parallel, is_none, tool_choice
 from bedrock_unified.errors import BedrockError
 from bedrock_unified.parameters import ConverseParameters
 
-from .errors import ERROR_CLASSES, adapted
+from .errors import ERROR_CLASSES, InvalidRequestError, adapted, as_langchains
+from .events import StreamedModel
 from .identity import IdentifiedModel
 from .incumbent import chat_keywords
 from .messages.from_converse import message_content
@@ -26,16 +28,15 @@ from .metadata import response_metadata, usage_metadata
 from .model_id import SPELLINGS, check_model_id, check_model_is_named
 from .per_call import client_for
 from .request import Request, converse_request
-from .tools import converse_tools, tool_names
+from .tools import converse_tools, has_answer_tool, tool_names
 
 if TYPE_CHECKING:
-    from langchain_core.runnables import Runnable
-    from langchain_core.tools import BaseTool
-
     from .bound import BoundModel
+else:
+    BoundModel = Runnable  # for those who read the methods' types; the class itself takes its time to build
 
 
-class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
+class ChatBedrock(IdentifiedModel, StreamedModel, ConverseParameters, BaseChatModel):
     """A chat model on Amazon Bedrock, any model that Converse serves.
 
     Example:
@@ -85,9 +86,10 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
     _uncounted: set[str] = PrivateAttr(default_factory=set)
 
     def __init__(self, **given: Any) -> None:
-        named = chat_keywords(given, type(self).__name__)
-        check_model_is_named(named, type(self).__name__)
-        super().__init__(**named)
+        with as_langchains():
+            named = chat_keywords(given, type(self).__name__)
+            check_model_is_named(named, type(self).__name__)
+            super().__init__(**named)
         if self.credentials_lost:
             self.credentials_lost = self._secrets_lost = not self._has_credentials()
 
@@ -116,7 +118,7 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
     ) -> ChatResult:
         bedrock, kwargs = client_for(self, kwargs, self._elsewhere)
         request = self._request(messages, stop, kwargs, streaming=False)
-        return _result(bedrock.converse(**request), request)
+        return _result(bedrock.converse(**request), bedrock.sent_as(request))
 
     async def _agenerate(
         self,
@@ -127,7 +129,7 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
     ) -> ChatResult:
         bedrock, kwargs = client_for(self, kwargs, self._elsewhere)
         request = await self._arequest(messages, stop, kwargs, streaming=False)
-        return _result(await bedrock.aconverse(**request), request)
+        return _result(await bedrock.aconverse(**request), bedrock.sent_as(request))
 
     def _stream(
         self,
@@ -146,7 +148,8 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
                     if run_manager is not None:
                         run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
-            for chunk in (*maker.unfinished(), _last(maker, stream.response_metadata, request)):
+            last = _last(maker, stream.response_metadata, bedrock.sent_as(request))
+            for chunk in (*maker.unfinished(), last):
                 if run_manager is not None:
                     run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
@@ -168,7 +171,8 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
                     if run_manager is not None:
                         await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
-            for chunk in (*maker.unfinished(), _last(maker, stream.response_metadata, request)):
+            last = _last(maker, stream.response_metadata, bedrock.sent_as(request))
+            for chunk in (*maker.unfinished(), last):
                 if run_manager is not None:
                     await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
@@ -214,13 +218,19 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
 
     def bind(self, **kwargs: Any) -> BoundModel:
         """The model with keywords for every call; what is bound on top of them keeps them."""
-        from .bound import BoundModel  # a class that takes its time to build
+        from .bound import BoundModel
 
         return BoundModel(bound=self, kwargs=kwargs, config={})
 
+    def with_config(self, config: RunnableConfig | None = None, **kwargs: Any) -> BoundModel:
+        """The model with a configuration for every call, which what is bound on top of it keeps, too."""
+        from .bound import BoundModel
+
+        return BoundModel(bound=self, config={**(config or {}), **kwargs}, kwargs={})  # type: ignore[typeddict-item]
+
     def bind_tools(
         self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | Any],
         *,
         tool_choice: Any = None,
         strict: bool | None = None,
@@ -239,9 +249,9 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
             kwargs: bound to every call.
 
         A choice that the model is known to refuse is an error of the call, never dropped: ``any`` on Llama or
-        on Claude while it reasons. LangChain's ``create_agent`` asks for ``any`` where ``response_format``
-        is a ``ToolStrategy``, or a schema on a model without native ones. For such a model leave it out, and
-        give the agent's answer to ``with_structured_output``, which forces a tool only where it can.
+        on Claude while it reasons. That of LangChain's ``create_agent``, which asks for ``any`` where
+        ``response_format`` is a ``ToolStrategy``, or a schema on a model without native ones, gives way: the
+        model is offered the tool of the schema, and may answer without it.
 
         Raises:
             InvalidRequestError: something that is no tool, a choice that no tool answers to, or a schema that
@@ -251,7 +261,9 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
         try:
             choice, parallel = choice_and_parallel(tool_choice, parallel_tool_calls)
             if choice is not None:
-                kwargs["tool_choice"] = _checked_choice(choice, converted)
+                kwargs["tool_choice"] = checked = _checked_choice(choice, converted)
+                if checked == {"any": {}} and has_answer_tool(tools):
+                    kwargs["tool_choice_implied"] = True  # an agent's choice, not its author's
         except BedrockError as error:
             raise adapted(error) from None
         if parallel is not None:
@@ -289,12 +301,7 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
         """
         from .structured import structured  # few ask for it
 
-        try:
-            return structured(
-                self, schema, include_raw=include_raw, method=method, strict=strict, bound=kwargs
-            )
-        except BedrockError as error:
-            raise adapted(error) from error.__cause__
+        return structured(self, schema, include_raw=include_raw, method=method, strict=strict, bound=kwargs)
 
     # Tokens
 
@@ -303,23 +310,42 @@ class ChatBedrock(IdentifiedModel, ConverseParameters, BaseChatModel):
     ) -> int:
         """Input tokens of these messages and tools, the model's own system prompt included.
 
-        Counted by CountTokens; estimated by the length of the text, with one warning for each model, where
+        Counted by ``custom_get_token_ids`` where it is given, else by CountTokens; estimated by the length of the text, with one warning for each model, where
         that does not serve the model or the caller. Nothing is downloaded.
 
         Raises:
             InvalidRequestError: messages or tools that Converse has no form for.
             BedrockError: CountTokens could not be reached.
         """
+        if self.custom_get_token_ids is not None:
+            return super().get_num_tokens_from_messages(messages, tools)
+        return self._counted(messages, {"tools": tools} if tools else {})
+
+    def _counted(self, messages: Sequence[Any], call: dict[str, Any]) -> int:
         from .counting import count_tokens  # few count
 
-        try:
-            return count_tokens(self, messages, tools, self._uncounted)
-        except BedrockError as error:
-            raise adapted(error) from error.__cause__
+        with as_langchains():
+            bedrock, call = client_for(self, call, self._elsewhere)
+            return count_tokens(self, bedrock, messages, call, self._uncounted)
 
     def get_num_tokens(self, text: str) -> int:
         """Input tokens of a text; see :meth:`get_num_tokens_from_messages`."""
+        if self.custom_get_token_ids is not None:
+            return len(self.custom_get_token_ids(text))
         return self.get_num_tokens_from_messages([HumanMessage(text)]) if text.strip() else 0
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """The ids of a text's tokens, by ``custom_get_token_ids``.
+
+        Raises:
+            InvalidRequestError: without it: nobody tells them, and langchain-core would download a GPT-2.
+        """
+        if self.custom_get_token_ids is None:
+            raise InvalidRequestError(
+                "Bedrock tells how many tokens a text has, and not their ids",
+                hint="get_num_tokens counts them; custom_get_token_ids=… is a tokenizer of your own",
+            )
+        return self.custom_get_token_ids(text)
 
 
 # langchain-core asks for these signatures in every call; given here they need not be worked out each time.
@@ -330,25 +356,25 @@ ChatBedrock._agenerate.__signature__ = signature(ChatBedrock._agenerate)  # type
 ChatBedrockConverse = ChatBedrock
 
 
-def _result(response: dict[str, Any], request: Request) -> ChatResult:
+def _result(response: dict[str, Any], model_id: str) -> ChatResult:
     content, calls, invalid = message_content(response["output"]["message"]["content"])
     message = AIMessage(
         content=content,
         tool_calls=calls,
         invalid_tool_calls=invalid,
         usage_metadata=usage_metadata(response),
-        response_metadata=response_metadata(response, response.get("ResponseMetadata"), request["modelId"]),
+        response_metadata=response_metadata(response, response.get("ResponseMetadata"), model_id),
     )
     return ChatResult(generations=[ChatGeneration(message=message)])
 
 
-def _last(maker: ChunkMaker, http: dict[str, Any], request: Request) -> ChatGenerationChunk:
+def _last(maker: ChunkMaker, http: dict[str, Any], model_id: str) -> ChatGenerationChunk:
     """The chunk that ends a stream: usage, stop reason and everything else that is said once."""
     return ChatGenerationChunk(
         message=AIMessageChunk(
             content=[],
             usage_metadata=usage_metadata(maker.members),
-            response_metadata=response_metadata(maker.members, http, request["modelId"]),
+            response_metadata=response_metadata(maker.members, http, model_id),
             chunk_position="last",
         )
     )

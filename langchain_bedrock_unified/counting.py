@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.messages import BaseMessage, convert_to_messages
+from langchain_core.messages import convert_to_messages
 
 from bedrock_unified.chat.prepare import prepare
 from bedrock_unified.converse.estimate import BYTES_PER_TOKEN, block_bytes, text_bytes
@@ -23,6 +23,8 @@ from bedrock_unified.models.profile import profile_of
 from .request import converse_request
 
 if TYPE_CHECKING:
+    from bedrock_unified.client import BedrockClient
+
     from .chat_models import ChatBedrock
 
 _COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
@@ -31,19 +33,30 @@ _NOT_SERVED = (InvalidRequestError, ModelAccessError, NotFoundError, PermissionD
 
 
 def count_tokens(
-    model: ChatBedrock, messages: Sequence[BaseMessage], tools: Sequence[Any] | None, uncounted: set[str]
+    model: ChatBedrock,
+    bedrock: BedrockClient,
+    messages: Sequence[Any],
+    call: Mapping[str, Any],
+    uncounted: set[str],
 ) -> int:
-    """Input tokens of a call with these messages and tools, the model's system prompt included.
+    """Input tokens of a call with these messages, the model's system prompt included.
 
     Args:
+        bedrock: who asks.
+        messages: in any form that LangChain takes.
+        call: the call's keywords, ``tools`` among them.
         uncounted: ids of models that CountTokens does not serve; one that is found is added, with a warning.
 
     Raises:
         InvalidRequestError: messages or tools that Converse has no form for.
         BedrockError: CountTokens could not be reached, or not as this caller.
     """
-    given = {"tools": tools} if tools else {}
-    asked = converse_request(model, convert_to_messages(messages), None, given, streaming=False)
+    given = convert_to_messages(messages)
+    if call.get("fetch_media", model.fetch_media):
+        from .messages.fetched import with_fetched
+
+        given = list(with_fetched(given))
+    asked = converse_request(model, given, None, call, streaming=False)
     options = asked.pop("options")
     model_id = asked["modelId"]
     profile = profile_of(model_id, family=model.model_family, overrides=model.capabilities)
@@ -54,7 +67,7 @@ def count_tokens(
             # CountTokens knows models by their own ids, not those of inference profiles.
             named = parse_model_id(model_id)
             try:
-                answer = model.bedrock.count_tokens(
+                answer = bedrock.count_tokens(
                     modelId=named.base_id or named.wire_id, input={"converse": counted}
                 )
                 return answer["inputTokens"]

@@ -7,6 +7,8 @@ instance says whether the same request may succeed later.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from langchain_core import exceptions as langchain
@@ -20,7 +22,7 @@ class BedrockError(core.BedrockError, langchain.ModelError):
 
 
 class ConfigurationError(core.ConfigurationError, langchain.ModelError, ValueError):
-    """Parameters, credentials or endpoint that cannot work, found out during a call."""
+    """Parameters, credentials or endpoint that cannot work."""
 
 
 class AuthenticationError(core.AuthenticationError, langchain.ModelAuthenticationError):
@@ -144,3 +146,12 @@ def adapted(error: core.BedrockError) -> core.BedrockError:
     """The same error in the class of this package."""
     kind = ERROR_CLASSES.get(type(error))
     return kind(error.message, **error.details()) if kind is not None else error
+
+
+@contextmanager
+def as_langchains() -> Iterator[None]:
+    """Errors of the core are raised in the classes of this package."""
+    try:
+        yield
+    except core.BedrockError as error:
+        raise adapted(error) from error.__cause__

@@ -18,7 +18,7 @@ from bedrock_unified.errors import BedrockError, ConfigurationError
 from bedrock_unified.parameters import ConnectionParameters
 
 from .checks import BLOCKED, THRESHOLD, checks_member, checks_outcome, checks_problem
-from .errors import ERROR_CLASSES, InvalidRequestError, adapted
+from .errors import ERROR_CLASSES, InvalidRequestError, adapted, as_langchains
 from .guarded import guarded_content, told
 
 #: What is judged: a text, a message, messages, or a prompt; the same comes back.
@@ -101,6 +101,10 @@ class BedrockGuardrail(ConnectionParameters, RunnableSerializable[Any, Any]):
     output_scope: Literal["INTERVENTIONS", "FULL"] | None = Field(
         default=None, description="FULL: also tell of what was looked for and not found"
     )
+
+    def __init__(self, **given: Any) -> None:
+        with as_langchains():
+            super().__init__(**given)
 
     @field_validator("guardrail_version", mode="before")
     @classmethod

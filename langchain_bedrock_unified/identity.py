@@ -7,18 +7,20 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from langchain_core.language_models import LangSmithParams, ModelProfile
+from langchain_core.runnables import RunnableSerializable
+from langchain_core.runnables.utils import AnyConfigurableField, ConfigurableField
 
 from bedrock_unified.client import BedrockClient
 from bedrock_unified.models.profile import profile_of
 from bedrock_unified.parameters import SECRETS, ConnectionParameters, ConverseParameters
+from bedrock_unified.spelling import SPELLINGS
 
-from .per_call import Clients, without_secrets
+from .model_id import SPELLINGS as MODEL_SPELLINGS
+from .per_call import without_secrets
 from .profile import model_profile
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
-    from langchain_core.runnables import RunnableSerializable
-    from langchain_core.runnables.utils import AnyConfigurableField
 
 _SECRET_NAMES = {
     "api_key": "AWS_BEARER_TOKEN_BEDROCK",
@@ -35,14 +37,16 @@ _PROFILED = frozenset({"model_id", "model_family", "capabilities"})
 
 
 #: What describes a model, beside where it is.
-_DESCRIBED = ("model_id", "region_name", "endpoint_url", "system", "output_config", *_INFERENCE)
+_DESCRIBED = (
+    *("model_id", "region_name", "cross_region", "endpoint_url", "system", "output_config"),
+    *_INFERENCE,
+)
 
 if TYPE_CHECKING:
 
     class _Model(ConverseParameters, BaseChatModel):
         model_id: str
         credentials_lost: bool
-        _elsewhere: Clients
         _uncounted: set[str]
 else:
     _Model = object  # it declares no field: one class less to build
@@ -89,7 +93,10 @@ class IdentifiedModel(_Model):
         return super()._get_llm_string(stop=stop, **without_secrets(kwargs))
 
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
-        return super()._get_invocation_params(stop=stop, **without_secrets(kwargs))
+        """What tracers are shown of a call: its own parameters in its spelling, and by their names here."""
+        shown = without_secrets(kwargs)
+        params = super()._get_invocation_params(stop=stop, **{**shown, **_named(shown)})
+        return {**params, "model": params["model_id"]}
 
     def __setattr__(self, name: str, value: Any) -> None:
         anew = name in _PROFILED and self._has_own_profile()
@@ -119,14 +126,25 @@ class IdentifiedModel(_Model):
         made = super().configurable_fields(**kwargs)
         return ConfiguredPerRun(default=made.default, fields=made.fields)  # type: ignore[attr-defined]
 
+    def configurable_alternatives(
+        self,
+        which: ConfigurableField,
+        *,
+        default_key: str = "default",
+        prefix_keys: bool = False,
+        **others: Any,
+    ) -> RunnableSerializable[Any, Any]:
+        """LangChain's, with tools and schemas that hold for whichever is chosen."""
+        from .configured import alternatives
+
+        return alternatives(self, which, default_key, prefix_keys, others)
+
     def __copy__(self) -> Self:
         copied = super().__copy__()
         copied._forget()
         return copied
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        memo = {} if memo is None else memo
-        memo[id(self._elsewhere)] = {}  # connections
         copied = super().__deepcopy__(memo)
         copied._forget()
         return copied
@@ -134,7 +152,7 @@ class IdentifiedModel(_Model):
     def _forget(self) -> None:
         """Drop what was made of the parameters: they have changed, or are those of another model."""
         self._forget_description()
-        self._elsewhere = {}
+        self._elsewhere = type(self._elsewhere)()
         self._uncounted = set()
 
     def _forget_description(self) -> None:
@@ -142,20 +160,28 @@ class IdentifiedModel(_Model):
         vars(self).pop("_serialized", None)
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        def value(name: str) -> Any:
-            return kwargs[name] if name in kwargs else getattr(self, name)
+        call = _named(kwargs)
+        inference = kwargs.get("inferenceConfig") or {}
+
+        def value(name: str, member: str = "") -> Any:
+            if member in inference:
+                return inference[member]
+            return call[name] if name in call else getattr(self, name)
 
         params = LangSmithParams(
             ls_provider="amazon_bedrock",
             ls_model_type="chat",
-            ls_model_name=kwargs.get("model") or kwargs.get("model_id") or self.model_id,
+            ls_model_name=call.get("model_id") or self.model_id,
         )
-        if (temperature := value("temperature")) is not None:
+        if (temperature := value("temperature", "temperature")) is not None:
             params["ls_temperature"] = temperature
-        if (max_tokens := value("max_tokens")) is not None:
+        if (max_tokens := value("max_tokens", "maxTokens")) is not None:
             params["ls_max_tokens"] = max_tokens
-        if stops := value("stop_sequences") if stop is None else stop:
+        if stops := value("stop_sequences", "stopSequences") if stop is None else stop:
             params["ls_stop"] = [stops] if isinstance(stops, str) else stops
+        place = {"provider": value("model_family"), "region_name": value("region_name")}
+        if told := {name: held for name, held in place.items() if held is not None}:
+            params["ls_invocation_params"] = told  # type: ignore[typeddict-unknown-key]
         return params
 
     @classmethod
@@ -186,8 +212,17 @@ class IdentifiedModel(_Model):
         state = super().__getstate__()
         state["__dict__"]["credentials_lost"] = state["__pydantic_private__"]["_secrets_lost"]
         state["__dict__"].pop("_serialized", None)
-        state["__pydantic_private__"]["_elsewhere"] = {}
         return state
+
+
+def _named(call: Mapping[str, Any]) -> dict[str, Any]:
+    """A call's keywords by their names here; None for a model or a connection is the model's own."""
+    named: dict[str, Any] = {}
+    for given, value in call.items():
+        name = MODEL_SPELLINGS.get(given) or SPELLINGS.get(given, given)
+        if value is not None or (name in _INFERENCE and name not in named):
+            named[name] = value
+    return named
 
 
 @cache

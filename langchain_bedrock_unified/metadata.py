@@ -52,7 +52,7 @@ def response_metadata(
 
     Args:
         http: ``ResponseMetadata`` (request id, status, headers, retries).
-        model_id: the model as the caller named it; behind a prompt router the trace knows better.
+        model_id: the model as it was sent; behind a prompt router the trace knows better.
     """
     metadata = {name: value for name, value in members.items() if name not in _ELSEWHERE}
     if http:

@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableBinding
+from langchain_core.runnables.configurable import RunnableConfigurableFields
 
 from bedrock_unified.errors import ConfigurationError
 from bedrock_unified.models.profile import profile_of
@@ -87,11 +89,11 @@ class BedrockPromptCachingMiddleware(AgentMiddleware[Any, Any, Any]):
         count = len(request.messages) + (request.system_message is not None)
         if count < self.min_messages_to_cache:
             return request
-        model = request.model
+        model, bound = _behind(request.model)
         if not isinstance(model, ChatBedrock):
             self._unsupported(f"{type(model).__name__} is no model of langchain_bedrock_unified")
             return request
-        said = request.model_settings
+        said = {**bound, **request.model_settings}
         model_id = said.get("model") or said.get("model_id") or model.model_id
         profile = profile_of(model_id, family=model.model_family, overrides=model.capabilities)
         if not profile.cache_places:
@@ -102,7 +104,8 @@ class BedrockPromptCachingMiddleware(AgentMiddleware[Any, Any, Any]):
             ours["prompt_cache_ttl"] = self.ttl
         elif self.ttl is not None:
             self._unsupported(f"{model_id} has no prompt cache of {self.ttl}")
-        return request.override(model_settings={**ours, **said})
+        ours = {name: value for name, value in ours.items() if name not in said}
+        return request.override(model_settings={**ours, **request.model_settings})
 
     def _unsupported(self, what: str) -> None:
         if self.unsupported_model_behavior == "raise":
@@ -253,6 +256,18 @@ class BedrockGuardrailMiddleware(AgentMiddleware[Any, Any, Any]):
                 marked = {"response_metadata": {**told, "guardrail": outcome}}
                 changed.append(new.model_copy(update=marked))
         return changed
+
+
+def _behind(model: Any) -> tuple[Any, dict[str, Any]]:
+    """The model behind keywords that are bound to it, or behind what a run may choose of it; the keywords."""
+    bound: dict[str, Any] = {}
+    while True:
+        if isinstance(model, RunnableBinding):
+            model, bound = model.bound, {**model.kwargs, **bound}
+        elif isinstance(model, RunnableConfigurableFields):
+            model = model.default
+        else:
+            return model, bound
 
 
 def _is_blocked(message: BaseMessage) -> bool:

@@ -27,13 +27,17 @@ Request = dict[str, Any]
 
 #: Converse members that a call may give by their own names.
 _RAW = MEMBERS - {"messages", "modelId", "system"}
-# "structured_output" is bound by with_structured_output(): a schema, and the wishes about it.
+# "structured_output" is bound by with_structured_output(): a schema, and the wishes about it;
+# "tool_choice_implied" by bind_tools().
 _OWN = frozenset(
-    {"model_id", "system", "tools", "tool_choice", "output_config", "response_format", "structured_output"}
+    {
+        *("model_id", "system", "output_config", "response_format", "structured_output"),
+        *("tools", "tool_choice", "tool_choice_implied"),
+    }
 )
 _KNOWN = CALL_PARAMETERS | _OWN | _RAW
 #: What langchain-core itself puts among a call's keywords; it has been heeded before the call comes here.
-_LANGCHAINS = ("stream", "ls_structured_output_format", "structured_output_format")
+_LANGCHAINS = ("stream", "streaming", "ls_structured_output_format", "structured_output_format")
 
 
 def converse_request(
@@ -57,7 +61,7 @@ def converse_request(
         InvalidRequestError: an unknown keyword, or content that Converse has no form for.
         ConfigurationError: half a guardrail.
     """
-    call = _with_own_fields(model, _with_parallel(_named(given))) if given else {}
+    call = _with_own_fields(model, _with_parallel(_named(model, given))) if given else {}
     turns, system = converse_messages(messages, system_blocks(call.get("system", model.system)))
     request: Request = {
         "modelId": call.get("model_id") or model.model_id,
@@ -74,12 +78,12 @@ def converse_request(
         request["toolConfig"] = tool_config
     for name in _RAW.intersection(call):
         _put_raw(request, name, call[name])
-    implied: frozenset[str] = frozenset()
+    implied = frozenset({"tool_choice"} if call.get("tool_choice_implied") else ())
     if (wish := call.get("structured_output")) is not None:
         from .structured import asked  # which needs langchain-core's parsers
 
         request, reading = asked(request, wish, model, call)
-        implied = reading.implied
+        implied |= reading.implied
     request["options"] = model.chat_options(call, implied=implied)
     return request
 
@@ -108,20 +112,23 @@ def _put_raw(request: Request, name: str, value: Any) -> None:
         request[name] = value
 
 
-def _named(given: Mapping[str, Any]) -> dict[str, Any]:
+def _named(model: ChatBedrock, given: Mapping[str, Any]) -> dict[str, Any]:
     """The call's keywords under their canonical names."""
     wanted = {name: value for name, value in given.items() if name not in _LANGCHAINS}
     try:
         return canonical(call_keywords(wanted), _KNOWN, where="this call", also=SPELLINGS)
     except ConfigurationError as error:
-        raise _explained(wanted, error) from None
+        raise _explained(model, wanted, error) from None
 
 
-def _explained(given: Mapping[str, Any], error: ConfigurationError) -> InvalidRequestError:
+def _explained(
+    model: ChatBedrock, given: Mapping[str, Any], error: ConfigurationError
+) -> InvalidRequestError:
     for name in given:
-        if name in ConnectionParameters.model_fields:
+        if name in type(model).model_fields and name not in _KNOWN:
+            whose = "connection" if name in ConnectionParameters.model_fields else "model"
             return InvalidRequestError(
-                f"{name!r} belongs to the connection and cannot be given to a single call",
+                f"{name!r} belongs to the {whose} and cannot be given to a single call",
                 hint=f"give it to the model: ChatBedrock({name}=…), or make it configurable_fields",
             )
     return InvalidRequestError(error.message, hint=error.hint)

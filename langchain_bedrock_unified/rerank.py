@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from bedrock_unified.rerank import Reranked
 from bedrock_unified.rerank_parameters import SPELLINGS, RerankParameters
 
-from .errors import ERROR_CLASSES
+from .errors import ERROR_CLASSES, as_langchains
 from .incumbent import connection_keywords
 
 
@@ -44,7 +44,8 @@ class BedrockRerank(RerankParameters, BaseDocumentCompressor):
     top_n: int | None = Field(default=3, ge=1, description="results at most; None gives all")
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(**connection_keywords(given, type(self).__name__))
+        with as_langchains():
+            super().__init__(**connection_keywords(given, type(self).__name__))
 
     @classmethod
     def _takes_none(cls, name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.output_parsers import BaseCumulativeTransformOutputParser
 from langchain_core.outputs import ChatGeneration, Generation
-from langchain_core.runnables import RunnableMap, RunnablePassthrough
+from langchain_core.runnables import RunnableAssign, RunnableLambda, RunnableParallel
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel, PydanticUserError
 
@@ -52,12 +52,33 @@ def structured(
     model: ChatBedrock,
     schema: dict[str, Any] | type | None,
     *,
+    include_raw: bool = False,
+    method: str | None = None,
+    strict: bool | None = None,
+    bound: Mapping[str, Any],
+    on: Runnable[Any, Any] | None = None,
+) -> Runnable[Any, Any]:
+    """The model asked for this schema, its answer parsed into the schema's type.
+
+    Args:
+        bound: keywords of every call.
+        on: what is asked instead of the model, which tells only how.
+    """
+    try:
+        return _structured(model, schema, include_raw, method, strict, bound, model if on is None else on)
+    except BedrockError as error:
+        raise adapted(error) from error.__cause__
+
+
+def _structured(
+    model: ChatBedrock,
+    schema: dict[str, Any] | type | None,
     include_raw: bool,
     method: str | None,
     strict: bool | None,
     bound: Mapping[str, Any],
+    on: Runnable[Any, Any],
 ) -> Runnable[Any, Any]:
-    """The model asked for this schema, its answer parsed into the schema's type."""
     if taken := set(_OURS).intersection(bound):
         raise InvalidRequestError(
             "with_structured_output() asks for its format itself and takes no " + " or ".join(sorted(taken)),
@@ -85,16 +106,22 @@ def structured(
     _, reading = asked({"toolConfig": {"tools": tools}} if tools else {}, wish, model, bound)
     used = next(own for own, way in _METHODS.items() if way == reading.way)
     told = {"kwargs": {"method": used, "strict": strict}, "schema": described if schema is None else schema}
-    answering = model.bind(**{**bound, "structured_output": wish, "ls_structured_output_format": told})
+    answering = on.bind(**{**bound, "structured_output": wish, "ls_structured_output_format": told})
     output_type = schema if isinstance(schema, type) and is_basemodel_subclass(schema) else None
     parser = SchemaParser(
         reading=reading, any_way=method is None, others=tool_names(tools), model_class=output_type
     )
     if not include_raw:
         return answering | parser
-    parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
-    failed = RunnablePassthrough.assign(parsed=lambda _: None)
-    return RunnableMap(raw=answering) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+    # Of pieces that can be pickled.
+    read, none = RunnableLambda(itemgetter("raw")) | parser, RunnableLambda(_none)
+    parsed = RunnableAssign(RunnableParallel(parsed=read, parsing_error=none))
+    failed = RunnableAssign(RunnableParallel(parsed=none))
+    return RunnableParallel(raw=answering) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+
+
+def _none(_: Any) -> None:
+    return None
 
 
 def asked(

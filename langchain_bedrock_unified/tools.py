@@ -122,3 +122,8 @@ def _strict(tool: Tool) -> Tool:
             hint="leave strict out for this tool",
         ) from None
     return {**tool, "toolSpec": {**spec, "inputSchema": {"json": schema}}}
+
+
+def has_answer_tool(tools: Iterable[Any]) -> bool:
+    """Whether one of the tools is nobody's to run: an agent's, for an answer in the shape of a schema."""
+    return any(getattr(tool, "func", "") is None and getattr(tool, "coroutine", "") is None for tool in tools)

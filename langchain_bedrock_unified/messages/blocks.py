@@ -14,7 +14,7 @@ from typing import Any
 from bedrock_unified.converse.tools import tool_input, tool_use_id
 
 from ..errors import InvalidRequestError
-from . import citations, media
+from . import citations, media, openai
 from .documents import DocumentNames
 
 Block = dict[str, Any]
@@ -62,6 +62,8 @@ def converse_block(part: Mapping[str, Any], conversion: Conversion) -> Block | N
     convert = _CONVERTERS.get(kind) if isinstance(kind, str) else None
     if convert is not None:
         return convert(part, conversion)
+    if kind in openai.KINDS:
+        return converse_block(openai.standard(part), conversion)
     if kind in part:
         return _native({kind: part[kind]}, conversion)
     raise InvalidRequestError(
@@ -243,7 +245,9 @@ _CONVERTERS: dict[str, _Convert] = {
     "image": partial(_media, "image"),
     "image_url": lambda part, conversion: media.image_url(part, conversion.names),
     "document": partial(_media, "document"),
-    "file": partial(_media, "file"),
+    "file": lambda part, conversion: _media(
+        "file", openai.standard(part) if openai.is_file(part) else part, conversion
+    ),
     "text-plain": lambda part, conversion: media.plain_text(part, conversion.names),
     "video": partial(_media, "video"),
     "audio": partial(_media, "audio"),

@@ -12,7 +12,14 @@ from langchain_core.messages import BaseMessage
 
 from bedrock_unified.media import MediaFetcher
 
-_KINDS = frozenset({"image", "image_url", "file", "document", "video", "audio", "text-plain"})
+_KINDS = frozenset(
+    {
+        *("image", "image_url", "file", "document", "video", "audio", "text-plain"),
+        *("input_image", "input_file"),
+    }
+)
+#: Members of a block in which its own web address may stand.
+_ADDRESSES = ("url", "image_url", "file_url")
 #: Members of a block, and of what it holds, in which other blocks or a URL may stand.
 _HOLDERS = ("content", "output", "value")
 
@@ -83,7 +90,8 @@ def _with_urls(content: Any, put: Callable[[str], Any]) -> Any:
         return content
     block = dict(content)
     if block.get("type") in _KINDS:
-        for name, held in (("url", block.get("url")), ("image_url", block.get("image_url"))):
+        for name in _ADDRESSES:
+            held = block.get(name)
             if isinstance(held, dict) and _is_web(held.get("url")):
                 block[name] = {**held, "url": put(held["url"])}
             elif isinstance(held, str) and _is_web(held):

@@ -1,7 +1,7 @@
 """Images, documents, video and audio for Converse, from every form in which LangChain users write them.
 
 Forms: LangChain's standard blocks (v0 and v1), Anthropic's ``source`` blocks (with which answers come, too),
-OpenAI's ``image_url`` (its other blocks LangChain makes standard ones by itself); bytes inline, as base64 or
+OpenAI's ``image_url`` (its other blocks are made standard ones by :mod:`.openai`); bytes inline, as base64 or
 ``data:`` URL, an object in S3 by its ``s3://`` URI, or, where ``fetch_media`` allows it, a web address. What
 bytes, declared types and names say of a format is :mod:`bedrock_unified.media`'s to judge.
 """

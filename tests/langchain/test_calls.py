@@ -16,6 +16,7 @@ from langchain_core.runnables import ConfigurableField
 from pydantic import SecretStr
 
 from bedrock_unified import BedrockClient, ConfigurationError, LocalBedrock
+from bedrock_unified.media import Fetched, MediaFetcher
 from langchain_bedrock_unified import ChatBedrock, ChatBedrockConverse
 from langchain_bedrock_unified.errors import ConnectionFailed, InvalidRequestError
 
@@ -353,6 +354,10 @@ def test_tokens_are_counted_with_tools_and_the_system_prompt(make_model: MakeMod
         assert 0 < bare < model.get_num_tokens_from_messages(messages, tools=[weather])
         assert model.get_num_tokens("How are you?") > 0
         assert model.get_num_tokens("") == 0
+        with_tool = model.get_num_tokens_from_messages(messages, tools=[weather])
+        bound: Any = model.bind_tools([weather]).with_config(tags=["a"])
+        assert bound.get_num_tokens_from_messages(messages) == with_tool
+        assert bound.get_num_tokens_from_messages(messages, tools=[]) == bare
         assert {request.operation for request in local.requests} == {"CountTokens"}
         assert local.requests[0].model_id == MODEL.partition(".")[2]
         assert local.requests[0].body["input"]["converse"]["system"] == [{"text": "Be kind."}]
@@ -377,6 +382,53 @@ def test_tokens_are_estimated_where_nobody_counts_with_one_warning(
         lost.get_num_tokens_from_messages(messages)
 
 
+def test_tokens_of_a_call_with_what_is_bound(make_model: MakeModel) -> None:
+    with LocalBedrock() as local:
+        model = make_model(endpoint_url=local.url, system="Be kind.")
+        other = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+        bound: Any = model.bind(model=other, system="Be very kind indeed.", region_name="eu-west-1")
+        assert bound.get_num_tokens_from_messages([HumanMessage("q")]) > model.get_num_tokens("q")
+        first, _ = local.requests
+        assert first.model_id == other.partition(".")[2]
+        assert first.body["input"]["converse"]["system"] == [{"text": "Be very kind indeed."}]
+        for client in model._elsewhere.values():
+            client.close()
+
+
+def test_a_tokenizer_of_the_users_own_counts(make_model: MakeModel, bedrock: ScriptedBedrock) -> None:
+    model = make_model(custom_get_token_ids=lambda text: [len(word) for word in text.split()])
+    assert model.get_num_tokens("How are you?") == 3
+    assert model.get_token_ids("How are you?") == [3, 3, 4]
+    messages: list[BaseMessage] = [HumanMessage("How are you?"), HumanMessage("Well.")]
+    bound: Any = model.bind(max_tokens=9)
+    assert model.get_num_tokens_from_messages(messages) == 6  # "Human:" is a word, too
+    assert bound.get_num_tokens_from_messages(messages) == 6
+    assert not bedrock.sent
+    with pytest.raises(InvalidRequestError, match="and not their ids") as caught:
+        make_model().get_token_ids("How are you?")
+    assert "get_num_tokens" in (caught.value.hint or "")
+
+
+def test_media_that_may_be_fetched_are_fetched_to_be_counted(
+    make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    png = b"\x89PNG\r\n\x1a\n" + b"0" * 24
+    asked: list[str] = []
+
+    def fetch_all(self: MediaFetcher, urls: Any) -> dict[str, Fetched]:
+        asked.extend(urls)
+        return {url: Fetched(png, "image/png", url) for url in urls}
+
+    monkeypatch.setattr(MediaFetcher, "fetch_all", fetch_all)
+    message = HumanMessage([{"type": "image", "url": "https://x.example/a.png"}])
+    with LocalBedrock() as local:
+        model = make_model(endpoint_url=local.url)
+        assert make_model(endpoint_url=local.url, fetch_media=True).get_num_tokens_from_messages([message])
+        assert asked == ["https://x.example/a.png"]
+        with pytest.raises(InvalidRequestError, match="does not fetch"):
+            model.get_num_tokens_from_messages([message])
+
+
 def test_the_profile_tells_agents_what_the_model_can() -> None:
     claude = ChatBedrock(model=MODEL, region_name="us-east-1").profile
     assert claude is not None and claude["structured_output"] and claude["pdf_inputs"]
@@ -389,3 +441,41 @@ def test_the_profile_tells_agents_what_the_model_can() -> None:
     assert ChatBedrock(model="acme.new-1", region_name="us-east-1").profile == {}
     told: Any = {"max_input_tokens": 5}
     assert ChatBedrock(model=MODEL, region_name="us-east-1", profile=told).profile == told
+
+
+# Whether a call is streamed
+
+
+@pytest.mark.parametrize("name", ["streaming", "stream"])
+@pytest.mark.parametrize("own", [None, True, False])
+async def test_a_call_says_itself_whether_it_is_streamed(
+    make_model: MakeModel, bedrock: ScriptedBedrock, name: str, own: bool | None
+) -> None:
+    model = make_model(streaming=own)
+    if own is not False or name == "streaming":
+        for asked in (model, model.bind(max_tokens=9)):
+            await asked.ainvoke("q", **{name: True})
+            assert bedrock.sent[-1].operation == "converse-stream"
+    for asked in (model, model.bind(max_tokens=9)):
+        asked.invoke("q", **{name: False})
+        assert bedrock.sent[-1].operation == "converse"
+    assert len(list(model.stream("q", streaming=False))) == 1
+    assert bedrock.sent[-1].operation == "converse"
+    await model.bedrock.aclose()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"output_version": "v1"}, "'output_version' belongs to the model"),
+        ({"disable_streaming": True}, "'disable_streaming' belongs to the model"),
+        ({"rate_limiter": None}, "'rate_limiter' belongs to the model"),
+        ({"client": None}, "'client' belongs to the connection"),
+    ],
+)
+def test_what_only_a_model_can_be_given_says_so(
+    model: ChatBedrock, bedrock: ScriptedBedrock, given: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=says) as caught:
+        model.invoke("q", **given)
+    assert "configurable_fields" in (caught.value.hint or "") and not bedrock.sent

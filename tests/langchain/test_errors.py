@@ -12,10 +12,10 @@ from langchain_core import exceptions as langchain
 from langchain_core.messages import AIMessage
 
 from bedrock_unified import errors as core
-from langchain_bedrock_unified import ChatBedrock
+from langchain_bedrock_unified import BedrockEmbeddings, BedrockGuardrail, BedrockRerank, ChatBedrock
 from langchain_bedrock_unified import errors as ours
 
-from .scripted import Fails, MakeModel, Says, ScriptedBedrock
+from .scripted import MODEL, Fails, MakeModel, Says, ScriptedBedrock
 
 CASES = [
     (403, "UnrecognizedClientException", core.AuthenticationError, langchain.ModelAuthenticationError, False),
@@ -126,3 +126,25 @@ def test_an_endpoint_that_is_not_there(make_model: MakeModel) -> None:
         make_model(endpoint_url="http://127.0.0.1:9").invoke("q")
     assert isinstance(caught.value, core.ConnectionFailed)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ChatBedrock(),
+        lambda: ChatBedrock(model=MODEL, temprature=0.3),
+        lambda: ChatBedrock(model=MODEL, temperature=3),
+        lambda: ChatBedrock(model=MODEL, aws_access_key_id="AKIAIOSFODNN7EXAMPLE"),
+        lambda: ChatBedrock(model=MODEL, raw_blocks=[1]),
+        lambda: BedrockEmbeddings(dimension=256),
+        lambda: BedrockRerank(topn=3),
+        lambda: BedrockGuardrail(guardrail_identifier="abc"),
+    ],
+)
+def test_what_cannot_work_is_langchains_error_at_construction_too(make: Any) -> None:
+    """And a ValueError, as what pydantic raises for other integrations."""
+    with pytest.raises(ours.ConfigurationError) as caught:
+        make()
+    assert isinstance(caught.value, core.ConfigurationError)
+    assert isinstance(caught.value, langchain.ModelError) and isinstance(caught.value, ValueError)
+    assert not caught.value.is_retryable

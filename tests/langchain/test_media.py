@@ -35,6 +35,8 @@ WAYS = [
     {"type": "image_url", "image_url": {"url": URL, "detail": "low"}},
     {"type": "image", "source": {"type": "url", "url": URL}},
     {"type": "file", "url": URL},
+    {"type": "input_image", "image_url": URL, "detail": "low"},
+    {"type": "input_file", "file_url": URL},
     {"type": "non_standard", "value": {"type": "image", "url": URL}},
 ]
 
@@ -235,3 +237,50 @@ def test_a_part_of_a_document_that_is_no_text_is_named() -> None:
     source = {"type": "content", "content": [{"type": "text", "text": "a"}, {"type": "image"}]}
     with pytest.raises(InvalidRequestError, match="a part of type 'image'"):
         converse_messages([HumanMessage([{"type": "document", "source": source}])])
+
+
+PDF64 = b64encode(PDF).decode()
+DOCUMENT = {"document": {"format": "pdf", "name": "Plan", "source": {"bytes": PDF}}}
+WAV = b"RIFF0000WAVEfmt "
+OPENAI = [
+    ({"type": "input_text", "text": "Hello"}, {"text": "Hello"}),
+    ({"type": "input_image", "image_url": f"data:image/png;base64,{PNG64}"}, IMAGE),
+    ({"type": "input_image", "image_url": {"url": f"data:image/png;base64,{PNG64}"}}, IMAGE),
+    (
+        {
+            "type": "input_file",
+            "filename": "Plan.pdf",
+            "file_data": f"data:application/pdf;base64,{PDF64}",
+        },
+        DOCUMENT,
+    ),
+    ({"type": "input_file", "filename": "Plan.pdf", "file_data": PDF64}, DOCUMENT),
+    (
+        {
+            "type": "file",
+            "file": {"filename": "Plan.pdf", "file_data": f"data:application/pdf;base64,{PDF64}"},
+        },
+        DOCUMENT,
+    ),
+    (
+        {"type": "input_audio", "input_audio": {"data": b64encode(WAV).decode(), "format": "wav"}},
+        {"audio": {"format": "wav", "source": {"bytes": WAV}}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("block", "expected"), OPENAI)
+def test_openais_input_blocks_whether_langchain_has_made_them_standard_or_not(
+    block: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    given = copy.deepcopy(block)
+    assert blocks(HumanMessage([block])) == [expected]
+    [result] = blocks(ToolMessage([block], tool_call_id="a"))
+    assert result["toolResult"]["content"] == [expected]
+    assert block == given
+
+
+@pytest.mark.parametrize("kind", ["input_image", "input_file"])
+def test_a_file_that_was_uploaded_to_openai_is_refused(kind: str) -> None:
+    with pytest.raises(InvalidRequestError, match="the id of an uploaded file"):
+        blocks(HumanMessage([{"type": kind, "file_id": "file-1"}]))

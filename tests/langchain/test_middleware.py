@@ -10,6 +10,7 @@ import pytest
 from langchain.agents import create_agent
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import ConfigurableField
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel
 
@@ -112,6 +113,30 @@ def test_what_the_call_says_itself_stands_above_it(make: Any, endpoint: LocalBed
 
     bounded(make(), [], system_prompt=LONG, middleware=[Off()]).invoke(asks("Good day."))
     assert "cachePoint" not in str(endpoint.requests[0].body)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda model: model.bind(max_tokens=99),
+        lambda model: model.with_config(tags=["harbour"]),
+        lambda model: model.configurable_fields(temperature=ConfigurableField(id="temperature")),
+        lambda model: model.configurable_fields(top_p=ConfigurableField(id="p")).bind(max_tokens=99),
+    ],
+)
+def test_what_is_built_on_a_model_caches_as_the_model_does(
+    make: Any, endpoint: LocalBedrock, build: Any
+) -> None:
+    caching = BedrockPromptCachingMiddleware(unsupported_model_behavior="raise")
+    agent = bounded(build(make()), [], system_prompt=LONG, middleware=[caching])
+    agent.invoke({"messages": [HumanMessage("Who?")]})
+    assert endpoint.requests[-1].body["system"][-1] == {"cachePoint": {"type": "default"}}
+    agent = bounded(build(make()).bind(prompt_cache="off"), [], system_prompt=LONG, middleware=[caching])
+    agent.invoke({"messages": [HumanMessage("Who?")]})
+    assert "cachePoint" not in endpoint.requests[-1].body["system"][-1], "what is bound stands above it"
+    elsewhere = build(make()).bind(model=LLAMA)
+    with pytest.raises(InvalidRequestError, match=f"{LLAMA} has no prompt cache"):
+        bounded(elsewhere, [], middleware=[caching]).invoke({"messages": [HumanMessage("Who?")]})
 
 
 def test_short_conversations_are_left_alone(make: Any, endpoint: LocalBedrock) -> None:

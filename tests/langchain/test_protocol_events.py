@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 from typing import Any
 
@@ -11,7 +13,7 @@ from langchain_core.messages import HumanMessage, ToolMessage
 
 from langchain_bedrock_unified import ChatBedrock
 
-from .scripted import Block, Fails, MakeModel, Says, ScriptedBedrock, as_json
+from .scripted import Block, Fails, MakeModel, Says, ScriptedBedrock, as_json, wait_for
 
 pytestmark = pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
 
@@ -102,3 +104,120 @@ async def test_an_error_of_awss_reaches_whoever_reads_the_events(
             async for _ in await model.astream_events("q", version="v3"):
                 pass
     await model.bedrock.aclose()
+
+
+# Leaving it
+
+LONG = Says([{"text": "a" * 400}], gap=0.05)
+TOOL = {"title": "tide", "description": "The tide.", "type": "object", "properties": {}}
+
+
+async def read(stream: Any, way: str) -> None:
+    if way == "events":
+        async for _ in stream:
+            pass
+    elif way == "text":
+        async for _ in stream.text:
+            pass
+    else:
+        await stream.output
+
+
+@pytest.mark.parametrize("bound", [False, True])
+@pytest.mark.parametrize("way", ["events", "text", "output"])
+async def test_a_cancelled_task_closes_the_connection(
+    make_model: MakeModel, bedrock: ScriptedBedrock, way: str, bound: bool
+) -> None:
+    model = make_model()
+    asked: Any = model.bind_tools([TOOL]) if bound else model
+    bedrock.says(LONG)
+
+    async def run() -> None:
+        await read(await asked.astream_events("q", version="v3"), way)
+
+    task = asyncio.create_task(run())
+    while bedrock.frames_written < 2:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.to_thread(wait_for, bedrock.left) < 1
+    assert (await model.ainvoke("q")).text == "Good day."  # it can still be used
+    await model.bedrock.aclose()
+
+
+async def test_a_stream_that_is_closed_closes_the_connection(
+    make_model: MakeModel, bedrock: ScriptedBedrock
+) -> None:
+    model = make_model()
+    bedrock.says(LONG)
+    async with await model.astream_events("q", version="v3") as stream:
+        async for _ in stream:
+            break
+    assert await asyncio.to_thread(wait_for, bedrock.left) < 1
+    await model.bedrock.aclose()
+
+
+async def test_who_waits_for_an_event_with_a_limit_may_ask_again(
+    make_model: MakeModel, bedrock: ScriptedBedrock
+) -> None:
+    """As servers do that must send something from time to time."""
+    model = make_model()
+    bedrock.says(Says([{"text": "Good day."}], pieces=9, gap=0.05))
+    events = aiter(await model.astream_events("q", version="v3"))
+    kinds: list[str] = []
+    waits = 0
+    while True:
+        try:
+            kinds.append((await asyncio.wait_for(anext(events), 0.02))["event"])
+        except TimeoutError:
+            waits += 1
+        except StopAsyncIteration:
+            break
+    assert waits and kinds[-1] == "message-finish" and "content-block-finish" in kinds
+    await model.bedrock.aclose()
+
+
+async def test_a_stream_may_outlive_the_task_that_opened_it(
+    make_model: MakeModel, bedrock: ScriptedBedrock
+) -> None:
+    model = make_model()
+    bedrock.says(Says([{"text": "Good day."}], gap=0.02))
+    stream = await asyncio.create_task(_opened(model))
+    assert (await stream.output).text == "Good day."
+    await model.bedrock.aclose()
+
+
+async def _opened(model: ChatBedrock) -> Any:
+    stream = await model.astream_events("q", version="v3")
+    await anext(aiter(stream))
+    return stream
+
+
+async def test_a_task_that_opens_many_streams_does_not_gather_them(
+    make_model: MakeModel, bedrock: ScriptedBedrock
+) -> None:
+    model = make_model()
+    task = asyncio.current_task()
+    assert task is not None
+    added = 0
+    for _ in range(5):
+        stream = await model.astream_events("q", version="v3")
+        await stream
+        del stream
+        gc.collect()
+        added = max(added, len(task._callbacks or ()))  # type: ignore[attr-defined]
+    assert added <= 2, "callbacks pile up on the task"
+    await model.bedrock.aclose()
+
+
+def test_a_synchronous_stream_that_is_dropped_closes_the_connection(
+    model: ChatBedrock, bedrock: ScriptedBedrock
+) -> None:
+    bedrock.says(LONG)
+    stream = model.stream_events("q", version="v3")
+    next(iter(stream))
+    next(iter(stream.text))
+    del stream
+    gc.collect()
+    assert wait_for(bedrock.left) < 1

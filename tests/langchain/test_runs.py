@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from langchain_core import exceptions as langchain
 from langchain_core.load import dumps
-from langchain_core.rate_limiters import InMemoryRateLimiter
+from langchain_core.rate_limiters import BaseRateLimiter, InMemoryRateLimiter
 from langchain_core.runnables import ConfigurableField
 
 from bedrock_unified.client import BedrockClient
@@ -49,6 +49,53 @@ async def test_a_rate_limiter_holds_every_way_back(make_model: MakeModel, colour
         await (asked if way == "invoke" else streamed)(colour, model)
     assert time.perf_counter() - began > 3 / 20
     await model.bedrock.aclose()
+
+
+class Counting(BaseRateLimiter):
+    """Lets everybody through, and counts."""
+
+    def __init__(self) -> None:
+        self.permits = 0
+
+    def acquire(self, *, blocking: bool = True) -> bool:
+        self.permits += 1
+        return True
+
+    async def aacquire(self, *, blocking: bool = True) -> bool:
+        return self.acquire()
+
+
+ASKING: dict[str, Any] = {
+    "invoke": lambda model: model.ainvoke("q"),
+    "stream": lambda model: streamed("async", model),
+    "batch": lambda model: model.abatch(["q"] * 3),
+    "events": lambda model: streamed_events(model),
+    "in another thread": lambda model: asyncio.to_thread(model.batch, ["q"] * 3),
+}
+SEVERAL = ("batch", "in another thread")
+
+
+async def streamed_events(model: Any) -> None:
+    async for _ in model.astream_events("q", version="v2"):
+        pass
+
+
+@pytest.mark.parametrize("way", ASKING)
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda model: model,
+        lambda model: model.bind(max_tokens=9),
+        lambda model: model.configurable_fields(temperature=ConfigurableField(id="temperature")),
+    ],
+)
+async def test_a_call_takes_one_permit(make_model: MakeModel, way: str, build: Any) -> None:
+    for streaming in (None, True):
+        limiter = Counting()
+        model = make_model(rate_limiter=limiter, streaming=streaming)
+        await ASKING[way](build(model))
+        assert limiter.permits == (3 if way in SEVERAL else 1)
+        await model.bedrock.aclose()
 
 
 @both_colours

@@ -122,27 +122,46 @@ async def test_a_model_without_native_schemas_gets_a_tool_for_it(rig: MakeRig, c
 
 
 REASONING_37: Any = {"model_id": "us.anthropic.claude-3-7-sonnet-20250219-v1:0", "reasoning": 1024}
-
-
-@pytest.mark.parametrize(
+UNFORCED = pytest.mark.parametrize(
     ("given", "says"),
     [
         ({"model_id": LLAMA}, "does not take the tool choice 'any'"),
         (REASONING_37, "cannot reason and be forced"),
+        ({"reasoning": "low"}, "cannot reason and be forced"),
     ],
 )
-async def test_a_model_that_cannot_be_forced_says_so_and_is_asked_after_the_agent(
+
+
+@UNFORCED
+@pytest.mark.parametrize("how", [ToolStrategy(Departure), Departure])
+async def test_a_model_that_cannot_be_forced_is_offered_the_tool_of_the_agents_schema(
+    rig: MakeRig, colour: Colour, given: dict[str, Any], says: str, how: Any
+) -> None:
+    native = how is Departure and given == {"reasoning": "low"}
+    value = {"harbour": "Vell", "hour": 9}
+    said = text('{"harbour": "Vell", "hour": 9}') if native else calls(("Departure", value))
+    local = rig(calls(("hour", {"harbour": "Vell"})), said)
+    agent = create_agent(local.model(**given), [hour], response_format=how)
+    assert (await run(colour, agent, asks()))["structured_response"] == Departure(harbour="Vell", hour=9)
+    for body in local.bodies:
+        assert body["toolConfig"].get("toolChoice", {"auto": {}}) == {"auto": {}}
+        assert ("outputConfig" in body) is native
+
+
+@UNFORCED
+async def test_a_choice_that_somebody_made_is_an_error_where_the_model_cannot_be_forced(
     rig: MakeRig, colour: Colour, given: dict[str, Any], says: str
 ) -> None:
-    local = rig(text("Vell, at nine."), calls(("Departure", {"harbour": "Vell", "hour": 9})))
+    local = rig()
     model = local.model(**given)
-    with pytest.raises(InvalidRequestError, match=says) as caught:
-        await run(colour, create_agent(model, [hour], response_format=ToolStrategy(Departure)), asks())
-    assert caught.value.hint and not local.bodies
-    answered = create_agent(model, [hour]) | (lambda state: state["messages"][-1].text)
-    told = await run(colour, answered | model.with_structured_output(Departure), asks())
-    assert told == Departure(harbour="Vell", hour=9)
-    assert local.bodies[1]["toolConfig"]["toolChoice"] == {"auto": {}}
+    for forced in (
+        model.bind_tools([hour], tool_choice="any"),
+        model.bind_tools([Departure], tool_choice="any"),
+        model.bind_tools([hour, Departure], tool_choice={"any": {}}),
+    ):
+        with pytest.raises(InvalidRequestError, match=says) as caught:
+            await run(colour, forced, asks()["messages"])
+        assert caught.value.hint and not local.bodies
 
 
 async def test_a_wrong_structured_call_is_answered_and_made_again(rig: MakeRig, colour: Colour) -> None:
@@ -290,3 +309,43 @@ async def test_a_long_history_is_summed_up(rig: MakeRig, colour: Colour) -> None
     await run(colour, create_agent(local.model(), [], middleware=[summing]), {"messages": history})
     said = str(local.bodies[1]["messages"])
     assert "They spoke of tides." in said and len(local.bodies[1]["messages"]) < 4
+
+
+@pytest.mark.parametrize("version", ["v0", "v1"])
+@pytest.mark.parametrize("how", ["native", "by tool"])
+async def test_a_structured_response_with_middleware_and_every_kind_of_stream_at_once(
+    rig: MakeRig, colour: Colour, how: str, version: str
+) -> None:
+    value = {"harbour": "Vell", "hour": 9}
+    said = calls(("Departure", value)) if how == "by tool" else text('{"harbour": "Vell", "hour": 9}')
+    local = rig([*text("Let me see."), *calls(("hour", {"harbour": "Vell"}))], said)
+    guard = BedrockGuardrailMiddleware(
+        guardrail_identifier="localguardrail", guardrail_version=1, **local.connection
+    )
+    agent = create_agent(
+        local.model(output_version=version),
+        [hour],
+        system_prompt="Answer kindly. " * 3000,
+        middleware=[BedrockPromptCachingMiddleware(), guard, ModelRetryMiddleware(max_retries=1)],
+        response_format=ToolStrategy(Departure) if how == "by tool" else ProviderStrategy(Departure),
+        checkpointer=InMemorySaver(),
+    )
+    pieces = await streamed(colour, agent, asks(), THREAD, stream_mode=["values", "updates", "messages"])
+    last = [piece for mode, piece in pieces if mode == "values"][-1]
+    assert last["structured_response"] == Departure(harbour="Vell", hour=9)
+    assert [next(iter(piece)) for mode, piece in pieces if mode == "updates"].count("model") == 2
+    whole: dict[str, AIMessageChunk] = {}
+    for piece in (piece for mode, piece in pieces if mode == "messages"):
+        message = piece[0]
+        if isinstance(message, AIMessageChunk):
+            known = whole.get(str(message.id))
+            whole[str(message.id)] = message if known is None else known + message
+    first, second = whole.values()
+    assert first.text == "Let me see." and [call["name"] for call in first.tool_calls] == ["hour"]
+    assert second.tool_calls if how == "by tool" else second.text == '{"harbour": "Vell", "hour": 9}'
+    for body in local.bodies:
+        assert body["system"][-1] == {"cachePoint": {"type": "default"}}
+        assert ("outputConfig" in body) is (how == "native")
+    assert [r.operation for r in local.endpoint.requests].count("ApplyGuardrail") >= 3
+    for one in (guard.guardrail, guard._judge):
+        await one.bedrock.aclose()
