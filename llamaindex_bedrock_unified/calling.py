@@ -19,6 +19,7 @@ from pydantic import Field
 from bedrock_unified.converse.tools import choice_and_parallel, is_none
 from bedrock_unified.errors import InvalidRequestError
 
+from .component import without_span
 from .request import IMPLIED, Wishes
 from .streaming import asingle_calls, single_calls
 from .tools import broken_calls, first_call_only, stop_reason, tool_calls, tool_config
@@ -119,13 +120,13 @@ class CallsTools(FunctionCallingLLM):
 
     def predict_and_call(self, tools: Sequence[BaseTool], *args: Any, **kwargs: Any) -> AgentChatResponse:
         """LlamaIndex's own: the tool that the model calls is run, and its output is the answer."""
-        return super().predict_and_call(tools, *args, **self._called(kwargs))
+        return without_span(super().predict_and_call)(tools, *args, **self._called(kwargs))
 
     async def apredict_and_call(
         self, tools: Sequence[BaseTool], *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
         """The asynchronous :meth:`predict_and_call`."""
-        return await super().apredict_and_call(tools, *args, **self._called(kwargs))
+        return await without_span(super().apredict_and_call)(tools, *args, **self._called(kwargs))
 
     def _called(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """The keywords of ``predict_and_call``.

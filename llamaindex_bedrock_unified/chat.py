@@ -18,7 +18,7 @@ from llama_index.core.base.llms.types import (
     MessageRole,
 )
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
-from pydantic import Field
+from pydantic import Field, field_serializer
 
 from bedrock_unified.converse.checks import check_converse
 from bedrock_unified.errors import ConfigurationError, InvalidRequestError
@@ -30,6 +30,7 @@ from bedrock_unified.per_call import client_for, without_connection
 from .boto import BOTO
 from .component import DUMPED, BedrockComponent
 from .leaving import acloses_when_left, closes_when_left, opened
+from .marks import EVERYWHERE, any_marked
 from .media import Found, remote_urls
 from .per_call import hides_secrets
 from .request import MODEL_SPELLINGS, Options, Wishes, build_request, read_options, wishes, with_points
@@ -66,11 +67,16 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
     spellings: ClassVar[Mapping[str, str]] = MODEL_SPELLINGS
 
     model: str = Field(description="model id, inference profile id, or ARN")
+    system: str | list[dict[str, Any]] | None = Field(
+        default=None, description="system prompt of every request, before those of the messages"
+    )
     context_window: int | None = Field(
         default=None, ge=1, description="tokens it reads and writes; default what is known of the model"
     )
     num_output: int | None = Field(
-        default=None, ge=1, description="tokens of an answer that LlamaIndex reserves; default max_tokens"
+        default=None,
+        ge=1,
+        description="tokens kept free for an answer; default max_tokens, else the model's limit",
     )
     application_inference_profile_arn: str | None = Field(
         default=None, description="where requests go, instead of to the model, which says what it is"
@@ -81,6 +87,13 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
         default_factory=dict,
         description="members of the Converse request, laid over what the other parameters say",
     )
+
+    @field_serializer("capabilities")
+    def _sets_as_lists(self, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Of equal models equal dumps, in every process, and JSON: a pipeline's cache goes by them."""
+        return value and {
+            name: sorted(held) if isinstance(held, (set, frozenset)) else held for name, held in value.items()
+        }
 
     @classmethod
     def _accepted(cls) -> frozenset[str]:
@@ -122,8 +135,8 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
     def metadata(self) -> LLMMetadata:
         """What LlamaIndex plans with; for any model id.
 
-        ``num_output`` is what is kept free for an answer, not what the model could write at most: that is
-        the whole window of some.
+        ``num_output``, which prompts leave free for the answer, is the model's limit where it is known, and
+        at most half of the window: some models may write all of theirs.
         """
         profile = self._wishes({}).profile
         calls_tools = self.is_function_calling_model
@@ -134,7 +147,7 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
         window = self.context_window or profile.context_window or max(CONTEXT_WINDOW, 2 * (told or 0))
         return LLMMetadata(
             context_window=window,
-            num_output=told or min(NUM_OUTPUT, profile.max_output or NUM_OUTPUT, window // 4),
+            num_output=told or min(profile.max_output or NUM_OUTPUT, window // 2),
             is_chat_model=True,
             is_function_calling_model=calls_tools,
             model_name=self.model,
@@ -268,6 +281,7 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
         streaming: bool,
     ) -> dict[str, Any]:
         arn = self.application_inference_profile_arn
+        cached = self._wishes(given).profile.cache_places if any_marked(messages) else EVERYWHERE
         request = build_request(
             self,
             arn or self.model,
@@ -276,7 +290,11 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
             additional=additional,
             streaming=streaming,
             fetched=found,
+            cached=cached,
         )
+        if self.system:
+            own = [{"text": self.system}] if isinstance(self.system, str) else self.system
+            request["system"] = [*own, *request.get("system", ())]
         if request["modelId"] == arn and request["options"].model_family is None:
             request["options"] = replace(request["options"], model_family=self._family_of_profile())
         if self.system_prompt_caching or self.tool_caching:

@@ -64,6 +64,8 @@ class BedrockComponent(BaseComponent):
         somebody else, unless it is given new ones (``from_dict(data, api_key=…)``).
         """
         data = super().to_dict(**kwargs)
+        if data.get("embeddings_cache") is not None:
+            data["embeddings_cache"] = None  # a living store, which changes no vector
         lost = self._secrets_lost or any(getattr(self, name) is not None for name in _CARRIERS)
         client = getattr(self, "client", None)
         if isinstance(client, BedrockClient):  # where it goes is what this model's calls do
@@ -104,6 +106,11 @@ class BedrockComponent(BaseComponent):
             if (held := getattr(self, name, None)) is not None:
                 memo[id(held)] = held
         return super().__deepcopy__(memo)
+
+
+def without_span(method: Any) -> Any:
+    """A method of a base class, called from the one that overrides it: the call is one span, not two."""
+    return getattr(method, "__wrapped__", method)
 
 
 def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from bedrock_unified.errors import ConfigurationError
 
 from .batches import together, turns
 from .boto import BOTO
-from .component import DUMPED, BedrockComponent
+from .component import DUMPED, BedrockComponent, without_span
+from .question_cache import QuestionCache
 
 #: What ``additional_kwargs`` may hold, in the way of other packages.
 _OPTIONS = {
@@ -43,9 +44,10 @@ _OF_LLMS = (
 class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbedding, defer_build=False):
     """Any embedding model of Bedrock (Titan, Cohere, Nova, Marengo), of texts and images.
 
-    Documents and queries are embedded as such, where the model knows the difference; an ``embeddings_cache``
-    of LlamaIndex's does not. Many requests are sent at once, synchronously, too. An ARN that does not tell
-    its model needs ``family``; with ``application_inference_profile_arn`` the ``model_name`` tells it.
+    Documents and queries are embedded as such, where the model knows the difference, and have places of their
+    own in an ``embeddings_cache``, which is one model's. Many requests are sent at once, synchronously, too.
+    An ARN that does not tell its model needs ``family``; with ``application_inference_profile_arn`` the
+    ``model_name`` tells it.
 
     The parameters of the connection are those of :class:`bedrock_unified.parameters.ConnectionParameters`.
 
@@ -133,6 +135,22 @@ class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbeddin
         async with turns(how, inputs):
             return (await self.bedrock.aembed(inputs, **how)).vectors
 
+    # LlamaIndex's cache knows texts alone; a question has a place of its own in it
+
+    def get_query_embedding(self, query: str) -> Embedding:
+        """The vector of a question."""
+        return without_span(super(BedrockEmbedding, self._for_questions()).get_query_embedding)(query)
+
+    async def aget_query_embedding(self, query: str) -> Embedding:
+        """The vector of a question."""
+        return await without_span(super(BedrockEmbedding, self._for_questions()).aget_query_embedding)(query)
+
+    def _for_questions(self) -> BedrockEmbedding:
+        cache = self.embeddings_cache
+        if cache is None:
+            return self
+        return self.model_copy(update={"embeddings_cache": QuestionCache(cache)})
+
     # LlamaIndex begins all batches of a call at once, each of which begins many requests
 
     async def aget_text_embedding_batch(
@@ -140,7 +158,8 @@ class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbeddin
     ) -> list[Embedding]:
         """One vector a text, in order; ``concurrency`` holds for all batches together."""
         with together(self.concurrency):
-            return await super().aget_text_embedding_batch(texts, show_progress, **kwargs)
+            method = without_span(super().aget_text_embedding_batch)
+            return await method(texts, show_progress, **kwargs)
 
     async def aget_image_embedding_batch(
         self, img_file_paths: list[ImageType], show_progress: bool = False
@@ -178,9 +197,13 @@ class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbeddin
         return (await self._aget_image_embeddings([img_file_path]))[0]
 
     def _get_image_embeddings(self, img_file_paths: list[ImageType]) -> list[Embedding]:
+        if self.rate_limiter is not None:  # LlamaIndex asks it for texts alone
+            self.rate_limiter.acquire()
         return self._embed([_image(image) for image in img_file_paths])
 
     async def _aget_image_embeddings(self, img_file_paths: list[ImageType]) -> list[Embedding]:
+        if self.rate_limiter is not None:
+            await self.rate_limiter.async_acquire()
         return await self._aembed([_image(image) for image in img_file_paths])
 
 

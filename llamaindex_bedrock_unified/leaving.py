@@ -89,6 +89,11 @@ class Responses(Generator[_T, None, None], Generic[_T]):
     def __del__(self) -> None:
         self._release()
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("gi_"):  # by these, observers such as OpenInference tell whether a stream goes on
+            return getattr(self._inner, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
 
 class AsyncResponses(AsyncGenerator[_T, None], Generic[_T]):
     """An asynchronous generator of responses on a connection."""
@@ -117,6 +122,11 @@ class AsyncResponses(AsyncGenerator[_T, None], Generic[_T]):
 
     def __del__(self) -> None:
         self._release()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("ag_"):
+            return getattr(self._inner, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 def _exception(kind: _Raised, value: Any, traceback: TracebackType | None) -> BaseException:

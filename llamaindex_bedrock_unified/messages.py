@@ -6,7 +6,7 @@ import binascii
 import hashlib
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from llama_index.core.base.llms.types import (
@@ -32,6 +32,7 @@ from bedrock_unified.errors import InvalidRequestError
 
 from . import media
 from .carrier import CONTENT, Block, unpacked
+from .marks import EVERYWHERE, point_of, with_mark
 from .reading import REDACTED, read_blocks, read_message
 from .tools import foreign_call
 
@@ -66,7 +67,9 @@ def converse_message(
 
 
 def write_messages(
-    messages: Iterable[ChatMessage], fetched: media.Found | None = None
+    messages: Iterable[ChatMessage],
+    fetched: media.Found | None = None,
+    cached: Collection[str] = EVERYWHERE,
 ) -> tuple[list[dict[str, Any]], list[Block]]:
     """``messages`` and ``system`` of a Converse request. The messages are not changed.
 
@@ -76,6 +79,8 @@ def write_messages(
     Args:
         messages: the messages.
         fetched: media that were downloaded before, by URL.
+        cached: where the model takes cache points. Elsewhere marked messages (:mod:`.marks`) get none, for
+            LlamaIndex itself marks them whatever the model is; written CachePoints are always sent.
 
     Raises:
         InvalidRequestError: a message that Converse cannot take; its place and the way out are named.
@@ -92,17 +97,20 @@ def write_messages(
         writer.where = f"message {number} ({role.value})"
         if role in _SYSTEM:
             content = writer.system(message)
+            content = with_mark(content, message, writer.where, cached="system" in cached)
             in_place = message.additional_kwargs.get("in_place")
             if in_place or any(kind in block for block in content for kind in _IN_TURNS):
                 turns.append({"role": "system", "content": content})
             else:
                 system += content
-        elif role in _TOOL:
-            turns.append({"role": "user", "content": writer.tool_result(message)})
+            continue
+        from_model = role in _ASSISTANT
+        if role in _TOOL:
+            content = writer.tool_result(message)
         else:
-            from_model = role in _ASSISTANT
             content = writer.content(message, from_model=from_model)
-            turns.append({"role": "assistant" if from_model else "user", "content": content})
+        content = with_mark(content, message, writer.where, cached="messages" in cached)
+        turns.append({"role": "assistant" if from_model else "user", "content": content})
     return merged_turns(turns), system
 
 
@@ -313,11 +321,7 @@ def _quoted(block: CitationBlock) -> str:
 
 
 def _cache_point(block: CachePoint) -> Block:
-    # LlamaIndex fills in "5m", which is Bedrock's default and unknown to models from before ttl existed.
-    point = {"type": "default"}
-    if block.cache_control.ttl == "1h":
-        point["ttl"] = "1h"
-    return {"cachePoint": point}
+    return point_of(block.cache_control.ttl)
 
 
 def _tool_id(given: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -18,6 +18,7 @@ from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
 from bedrock_unified.spelling import SPELLINGS, canonical
 
 from .component import merged
+from .marks import EVERYWHERE
 from .media import Found
 from .messages import write_messages
 from .tools import tool_config
@@ -170,6 +171,7 @@ def build_request(
     additional: Options,
     streaming: bool,
     fetched: Found | None = None,
+    cached: Collection[str] = EVERYWHERE,
 ) -> dict[str, Any]:
     """The keywords of :meth:`bedrock_unified.BedrockClient.converse`.
 
@@ -185,7 +187,7 @@ def build_request(
         ConfigurationError: half a guardrail.
     """
     options = read_options(given, type(model).__name__) if given else _NONE
-    turns, system = write_messages(messages, fetched)
+    turns, system = write_messages(messages, fetched, cached)
     request: dict[str, Any] = {
         "modelId": options.model or additional.model or model_id,
         "messages": turns,

@@ -68,6 +68,7 @@ class BedrockRerank(RerankParameters, BedrockComponent, BaseNodePostprocessor, d
         _dispatcher.event(ReRankEndEvent(nodes=ranked))
         return ranked
 
+    @_dispatcher.span  # as LlamaIndex makes one of the synchronous one
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:

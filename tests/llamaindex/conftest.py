@@ -18,6 +18,15 @@ KEYS = {
 }
 
 
+async def every_way(llm: BedrockConverse, method: str = "chat", *args: Any, **given: Any) -> list[Any]:
+    """The (last) response of a method in its four forms."""
+    last = [getattr(llm, method)(*args, **given), await getattr(llm, f"a{method}")(*args, **given)]
+    *_, streamed = getattr(llm, f"stream_{method}")(*args, **given)
+    items = [item async for item in await getattr(llm, f"astream_{method}")(*args, **given)]
+    await llm.bedrock.aclose()
+    return [*last, streamed, items[-1]]
+
+
 @pytest.fixture
 def bedrock() -> Iterator[ScriptedBedrock]:
     """A Bedrock that says "Good day." until it is given another script."""

@@ -140,7 +140,7 @@ def test_values_that_bedrock_would_refuse_are_not_sent(
 
 def test_metadata_say_what_was_configured() -> None:
     plain = BedrockConverse(model=MODEL).metadata
-    assert (plain.context_window, plain.num_output, plain.is_chat_model) == (200_000, 4_096, True)
+    assert (plain.context_window, plain.num_output, plain.is_chat_model) == (200_000, 64_000, True)
     told = BedrockConverse(model=MODEL, max_tokens=50, context_window=1000, is_function_calling_model=False)
     assert (told.metadata.context_window, told.metadata.num_output) == (1000, 50)
     assert not told.metadata.is_function_calling_model
@@ -150,13 +150,15 @@ def test_metadata_say_what_was_configured() -> None:
 @pytest.mark.parametrize(
     ("model", "more", "window", "output"),
     [
-        ("us.anthropic.claude-opus-4-6-v1", {}, 1_000_000, 4_096),
+        ("us.anthropic.claude-opus-4-6-v1", {}, 1_000_000, 128_000),
         ("meta.llama3-8b-instruct-v1:0", {}, 8_192, 2_048),
-        ("amazon.titan-text-lite-v1", {}, 4_096, 1_024),
-        ("amazon.nova-lite-v1:0:24k", {}, 24_000, 4_096),
+        ("amazon.titan-text-lite-v1", {}, 4_096, 2_048),
+        ("qwen.qwen3-32b-v1:0", {"capabilities": {"max_output": 32_768}}, 32_768, 16_384),
+        ("amazon.nova-lite-v1:0:24k", {}, 24_000, 10_000),
         ("acme.brand-new-v1:0", {}, 128_000, 4_096),
-        ("acme.brand-new-v1:0", {"capabilities": {"context_window": 9_000}}, 9_000, 2_250),
-        ("acme.brand-new-v1:0", {"model_family": "nova-2"}, 1_000_000, 4_096),
+        ("acme.brand-new-v1:0", {"capabilities": {"context_window": 9_000}}, 9_000, 4_096),
+        ("acme.brand-new-v1:0", {"capabilities": {"max_output": 7_000}}, 128_000, 7_000),
+        ("acme.brand-new-v1:0", {"model_family": "nova-2"}, 1_000_000, 65_535),
         ("acme.brand-new-v1:0", {"max_tokens": 128_000}, 256_000, 128_000),
         (f"arn:aws:bedrock:us-east-1:{'1' * 12}:imported-model/ab12cd34ef56", {}, 128_000, 4_096),
         (f"arn:aws:sagemaker:us-east-1:{'1' * 12}:endpoint/mine", {}, 128_000, 4_096),

@@ -217,3 +217,15 @@ async def test_the_key_of_a_call_is_neither_traced_nor_kept_in_writing(
     assert SECRET.encode() not in b"".join(written)
     for client in (llm.bedrock, *llm._elsewhere.values()):
         await client.aclose()
+
+
+def test_where_its_calls_went_makes_no_difference_to_a_model(
+    llm: BedrockConverse, bedrock: ScriptedBedrock
+) -> None:
+    copies = (copy.copy(llm), copy.deepcopy(llm))
+    llm.complete("Hello?", temperature=0.5)
+    llm.complete("Hello?", region_name="eu-west-1")
+    for other in copies:
+        assert other == llm
+        assert other.complete("Hello?", region_name="eu-west-1").text == "Good day."
+        assert other != llm.model_copy(update={"temperature": 0.1})

@@ -169,3 +169,16 @@ def test_a_model_with_a_client_is_written_as_what_the_client_says(
     again = BedrockConverse.from_dict(written, client=BedrockClient(**where, **KEYS))
     assert again.complete("Hello?").text == "Good day."
     again.bedrock.close()
+
+
+def test_what_is_known_better_is_written_as_json() -> None:
+    knows: dict[str, Any] = {
+        "media": {"image", "video"},
+        "cache_ttls": frozenset({"5m", "1h"}),
+        "tools": True,
+    }
+    llm = BedrockConverse(model=MODEL, capabilities=knows)
+    written = json.loads(json.dumps(llm.to_dict()))
+    assert written["capabilities"] == {"media": ["image", "video"], "cache_ttls": ["1h", "5m"], "tools": True}
+    assert llm.capabilities == knows
+    assert BedrockConverse.from_json(llm.to_json()).metadata == llm.metadata

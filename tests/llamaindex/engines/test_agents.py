@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +28,7 @@ from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.tools import FunctionTool, QueryEngineTool
 from llama_index.core.workflow import Context, HumanResponseEvent, InputRequiredEvent, JsonSerializer
 from pydantic import BaseModel
+from workflows.context.serializers import PickleSerializer
 
 from bedrock_unified.errors import ThrottlingError
 from bedrock_unified.local import Fault
@@ -187,7 +190,10 @@ async def test_agents_hand_over_and_back_again(make_rig: MakeRig) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::workflows.context.state_store.UnserializableKeyWarning")
-async def test_a_workflow_is_saved_in_the_middle_and_goes_on_elsewhere(make_rig: MakeRig) -> None:
+@pytest.mark.parametrize("kind", [JsonSerializer, PickleSerializer])
+async def test_a_workflow_is_saved_in_the_middle_and_goes_on_elsewhere(
+    make_rig: MakeRig, kind: type[JsonSerializer]
+) -> None:
     async def book(ctx: Context, place: str) -> str:
         """Book a ferry."""
         question = InputRequiredEvent(prefix=f"Book {place}?", user_name="u")  # type: ignore[call-arg]
@@ -203,7 +209,7 @@ async def test_a_workflow_is_saved_in_the_middle_and_goes_on_elsewhere(make_rig:
         booking = FunctionAgent(name="booking", description="Books.", tools=[book], llm=rig.llm)
         return AgentWorkflow(agents=[booking], root_agent="booking")
 
-    # LlamaIndex saves no memory with a context and says so: its messages are saved beside it.
+    # As JSON LlamaIndex saves no memory with a context and says so: its messages are saved beside it.
     first, memory = workflow(), ChatMemoryBuffer.from_defaults(llm=rig.llm)
     handler = first.run("Book me a ferry.", memory=memory)
     async for event in handler.stream_events():
@@ -212,23 +218,32 @@ async def test_a_workflow_is_saved_in_the_middle_and_goes_on_elsewhere(make_rig:
     else:
         await handler  # says why it ended
     assert handler.ctx is not None
-    saved = json.dumps(handler.ctx.to_dict(serializer=JsonSerializer()))
+    saved = json.dumps(handler.ctx.to_dict(serializer=kind()))
     remembered = [message.model_dump_json() for message in memory.get_all()]
     await handler.cancel_run()
     with contextlib.suppress(Exception, asyncio.CancelledError):
         await handler
-    assert "wJalrXUtnFEMI" not in saved
+    pickles = _pickles(saved)
+    assert any("chat_memory_buffer" in written for written in pickles) is (kind is PickleSerializer)
+    assert not [written for written in (saved, *pickles) if "wJalrXUtnFEMI" in written]
     second = workflow()
-    restored = Context.from_dict(second, json.loads(saved), serializer=JsonSerializer())
+    restored = Context.from_dict(second, json.loads(saved), serializer=kind())
     history = [ChatMessage.model_validate_json(message) for message in remembered]
     handler = second.run(ctx=restored)
     assert handler.ctx is not None
-    await handler.ctx.store.set("memory", ChatMemoryBuffer.from_defaults(history, llm=rig.llm))
+    if kind is JsonSerializer:
+        await handler.ctx.store.set("memory", ChatMemoryBuffer.from_defaults(history, llm=rig.llm))
     handler.ctx.send_event(HumanResponseEvent(response="yes", user_name="u"))  # type: ignore[call-arg]
     assert str(await handler) == "It is booked."
     _, called, result = rig.asked[-1]["messages"]
     assert called["content"][0] == THOUGHT
     assert result["content"][0]["toolResult"]["content"] == [{"text": "Harwick booked: yes"}]
+
+
+def _pickles(saved: str) -> list[str]:
+    """What stands in a saved context as base64, which is how LlamaIndex writes pickles."""
+    found = [text for text in re.findall(r"[A-Za-z0-9+/]{40,}={0,2}", saved) if len(text) % 4 == 0]
+    return [base64.b64decode(text).decode("latin-1") for text in found]
 
 
 async def test_an_index_is_a_tool_among_others(rig: Rig) -> None:

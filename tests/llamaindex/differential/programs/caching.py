@@ -56,3 +56,6 @@ print(
     ).message.content
     is not None
 )
+marked = ChatMessage(role="user", content=RULES, additional_kwargs={"cache_control": {"type": "ephemeral"}})
+question = ChatMessage(role="user", content="When does the harbour of Vell close?")
+print(llm.chat([marked, question]).message.content)
