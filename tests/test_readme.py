@@ -18,9 +18,10 @@ EXAMPLES = re.findall(
 )
 EXPECTED = {
     "LangChain": ["at nine", "'a': 6", "'b': 7", "input_tokens"],
-    "LlamaIndex": ["nine in the evening"],
+    "LlamaIndex": ["nine in the evening", "Tea is ready at four. Tea is ready at four."],
     "Beyond a question and an answer": ["'reasoning', 'text'", "harbour='Vell' hour=9", "relevance_score"],
     "The core": ["at four", "end_turn", "100", "inferenceConfig.temperature is 3"],
+    "Which models there are": ["eu.anthropic.claude-3-7-sonnet-20250219-v1:0", "account ()"],
     "The local endpoint": ["inputTokens", "CountTokens"],
 }
 NAMED = [(title or other, code or last) for title, code, other, last in EXAMPLES]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import time
 
+import aiohttp
 import pytest
 from wireserver import ASK, Hang, WireServer, answer, converse, ending, stream, text_frames
 
@@ -166,6 +168,23 @@ def test_a_loop_that_was_closed_under_a_client_is_dropped_without_a_warning():
         loop.run_until_complete(client.aconverse(**ASK))
         loop.close()  # without shutdown_asyncgens(): nobody told the client
         assert asyncio.run(client.aconverse(**ASK))["stopReason"] == "end_turn"
+
+
+def test_a_client_that_is_collected_in_a_cycle_closes_its_connection_without_a_word(caplog):
+    with WireServer([converse("Hello.")]) as server:
+
+        async def run() -> None:
+            for _ in range(5):
+                holder: dict[str, object] = {"client": BedrockClient(endpoint_url=server.url, api_key="key")}
+                holder["itself"] = holder  # as agents and their workflows do
+                await holder["client"].aconverse(**ASK)
+                del holder
+            gc.collect()
+            await asyncio.sleep(0.05)
+            assert not [one for one in gc.get_objects() if isinstance(one, aiohttp.ClientSession)]
+
+        asyncio.run(run())
+    assert caplog.records == []
 
 
 def test_no_asynchronous_method_touches_a_thread(monkeypatch):

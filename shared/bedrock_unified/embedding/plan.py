@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, NamedTuple, TypedDict, cast
@@ -63,6 +63,8 @@ class Plan:
     requests: list[Request]
     count: int
     concurrency: int
+    #: Told of each answer how many inputs its request held.
+    answered: Callable[[int], None] | None = None
 
     def read(self, request: Request, answer: Mapping[str, Any]) -> Answered:
         """The vectors of one answer.
@@ -110,6 +112,7 @@ class HowToEmbed(TypedDict, total=False):
     max_tokens: int | None
     additional_model_request_fields: Mapping[str, Any] | None
     concurrency: int
+    on_progress: Callable[[int, int], None] | None
 
 
 def planned(
@@ -120,6 +123,7 @@ def planned(
     embedding_types: Sequence[str] | None = None,
     additional_model_request_fields: Mapping[str, Any] | None = None,
     concurrency: Any = 64,
+    on_progress: Callable[[int, int], None] | None = None,
     **options: Any,
 ) -> Plan:
     """What to send for these inputs. Nothing of the caller's is changed; files that are named are read.
@@ -153,7 +157,19 @@ def planned(
         )
         for batch in _batches(items, meant)
     ]
-    return Plan(parse_model_id(model_id).wire_id, meant, wishes, requests, len(items), concurrency)
+    answered = None if on_progress is None else _counting(on_progress, len(items))
+    return Plan(parse_model_id(model_id).wire_id, meant, wishes, requests, len(items), concurrency, answered)
+
+
+def _counting(on_progress: Callable[[int, int], None], total: int) -> Callable[[int], None]:
+    done = 0
+
+    def answered(more: int) -> None:
+        nonlocal done
+        done += more
+        on_progress(done, total)
+
+    return answered
 
 
 def _types(given: Any, fields: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -61,7 +61,7 @@ def _members(plan: Plan, request: Request) -> dict[str, Any]:
 
 def _read(plan: Plan, request: Request, answer: Mapping[str, Any], errors: ErrorMaker) -> Answered:
     try:
-        return plan.read(request, answer)
+        answered = plan.read(request, answer)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         body: bytes = answer["body"]
         unread = errors.make(
@@ -73,6 +73,9 @@ def _read(plan: Plan, request: Request, answer: Mapping[str, Any], errors: Error
         )
         _locate(unread, plan, request)
         raise unread from error
+    if plan.answered is not None:
+        plan.answered(len(request.positions))
+    return answered
 
 
 def _locate(error: BedrockError, plan: Plan, request: Request) -> None:

@@ -39,6 +39,9 @@ _CHUNK = 1 << 14
 _LARGE = 1 << 16
 _PIECE = 1 << 18
 _AUTOMATIC = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
+#: Sessions whose guards are under way. Were they in the same garbage as their guards (a client in a cycle, as
+#: agents make them), aiohttp would complain of them before the guard could close them.
+_guarded: set[aiohttp.ClientSession] = set()
 
 
 class AsyncTransport:
@@ -201,6 +204,7 @@ class _LoopSession:
         with a ResourceWarning that nobody could act on; hence the collection here and now, without it.
         """
         connector = self.session.connector
+        _guarded.discard(self.session)
         self.session.detach()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
@@ -227,9 +231,11 @@ def _url(origin: str, target: str) -> URL:
 
 
 async def _guard(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
+    _guarded.add(session)
     try:
         yield
     finally:
+        _guarded.discard(session)
         await session.close()
 
 
