@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bedrock_unified.client import BedrockClient
 from bedrock_unified.errors import ConfigurationError
 from bedrock_unified.local import Fault, LocalBedrock
 
@@ -179,3 +181,23 @@ def test_it_serves_until_interrupted() -> None:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def test_a_client_that_leaves_a_stream_is_no_error_of_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    script = [{"content": [{"text": "word " * 4000}], "times": None}]
+    with LocalBedrock(script=script) as endpoint:
+        with BedrockClient(
+            endpoint_url=endpoint.url,
+            region_name="us-east-1",
+            aws_access_key_id=endpoint.ACCESS_KEY_ID,
+            aws_secret_access_key=endpoint.SECRET_ACCESS_KEY,
+        ) as client:
+            message = {"role": "user", "content": [{"text": "Hello"}]}
+            for _ in range(5):
+                with client.converse_stream(modelId="amazon.nova-lite-v1:0", messages=[message]) as stream:
+                    next(iter(stream))
+        deadline = time.monotonic() + 5
+        while any(one.outcome == "open" for one in endpoint.requests) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert "client left" in {one.outcome for one in endpoint.requests}
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

@@ -64,10 +64,12 @@ class BedrockServer:
             return await self._serve(
                 request, served, taken, found, Signed(request.method, path, query, request.headers, b"")
             )
-        except (asyncio.CancelledError, ConnectionError):
+        except (asyncio.CancelledError, ConnectionError) as left:
             if served.outcome == "open":
                 served.outcome = "client left"
-            raise
+            if isinstance(left, asyncio.CancelledError):
+                raise
+            return web.Response()  # nobody reads it; an error would be logged as the server's own
 
     async def _serve(
         self,
