@@ -30,7 +30,7 @@ class BoundModel(_Binding):
         return asking.with_config(self.config) if self.config else asking
 
     def get_num_tokens_from_messages(self, messages: Any, tools: Any = None) -> int:
-        """:meth:`ChatBedrock.get_num_tokens_from_messages`, of a call with what is bound; tools replace those."""
+        """:meth:`ChatBedrock.get_num_tokens_from_messages`, of a call with what is bound."""
         bound: Any = self.bound
         if bound.custom_get_token_ids is not None:
             return bound.get_num_tokens_from_messages(messages, tools or self.kwargs.get("tools"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableConfig  # here: fallbacks read the methods' types
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
@@ -28,6 +28,7 @@ from .metadata import response_metadata, usage_metadata
 from .model_id import SPELLINGS, check_model_id, check_model_is_named
 from .per_call import client_for
 from .request import Request, converse_request
+from .tokens import CountedModel
 from .tools import converse_tools, has_answer_tool, tool_names
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ else:
     BoundModel = Runnable  # for those who read the methods' types; the class itself takes its time to build
 
 
-class ChatBedrock(IdentifiedModel, StreamedModel, ConverseParameters, BaseChatModel):
+class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParameters, BaseChatModel):
     """A chat model on Amazon Bedrock, any model that Converse serves.
 
     Example:
@@ -82,8 +83,8 @@ class ChatBedrock(IdentifiedModel, StreamedModel, ConverseParameters, BaseChatMo
         description="set by dumps(): the original had explicit credentials, which were not written down",
     )
 
-    #: Ids of models that CountTokens does not serve.
-    _uncounted: set[str] = PrivateAttr(default_factory=set)
+    #: Ids of models of which CountTokens refused something, and whether it is not to be asked again.
+    _uncounted: dict[str, bool] = PrivateAttr(default_factory=dict)
 
     def __init__(self, **given: Any) -> None:
         with as_langchains():
@@ -212,7 +213,10 @@ class ChatBedrock(IdentifiedModel, StreamedModel, ConverseParameters, BaseChatMo
             raise adapted(error) from error.__cause__
 
     def _fetches(self, given: Mapping[str, Any]) -> bool:
-        return bool(given.get("fetch_media", self.fetch_media))
+        allowed = given.get("fetch_media", self.fetch_media)
+        if allowed not in (None, False, True):
+            raise InvalidRequestError(f"fetch_media is {allowed!r:.80}", hint="True allows downloads")
+        return bool(allowed)
 
     # Tools
 
@@ -302,50 +306,6 @@ class ChatBedrock(IdentifiedModel, StreamedModel, ConverseParameters, BaseChatMo
         from .structured import structured  # few ask for it
 
         return structured(self, schema, include_raw=include_raw, method=method, strict=strict, bound=kwargs)
-
-    # Tokens
-
-    def get_num_tokens_from_messages(
-        self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
-    ) -> int:
-        """Input tokens of these messages and tools, the model's own system prompt included.
-
-        Counted by ``custom_get_token_ids`` where it is given, else by CountTokens; estimated by the length of the text, with one warning for each model, where
-        that does not serve the model or the caller. Nothing is downloaded.
-
-        Raises:
-            InvalidRequestError: messages or tools that Converse has no form for.
-            BedrockError: CountTokens could not be reached.
-        """
-        if self.custom_get_token_ids is not None:
-            return super().get_num_tokens_from_messages(messages, tools)
-        return self._counted(messages, {"tools": tools} if tools else {})
-
-    def _counted(self, messages: Sequence[Any], call: dict[str, Any]) -> int:
-        from .counting import count_tokens  # few count
-
-        with as_langchains():
-            bedrock, call = client_for(self, call, self._elsewhere)
-            return count_tokens(self, bedrock, messages, call, self._uncounted)
-
-    def get_num_tokens(self, text: str) -> int:
-        """Input tokens of a text; see :meth:`get_num_tokens_from_messages`."""
-        if self.custom_get_token_ids is not None:
-            return len(self.custom_get_token_ids(text))
-        return self.get_num_tokens_from_messages([HumanMessage(text)]) if text.strip() else 0
-
-    def get_token_ids(self, text: str) -> list[int]:
-        """The ids of a text's tokens, by ``custom_get_token_ids``.
-
-        Raises:
-            InvalidRequestError: without it: nobody tells them, and langchain-core would download a GPT-2.
-        """
-        if self.custom_get_token_ids is None:
-            raise InvalidRequestError(
-                "Bedrock tells how many tokens a text has, and not their ids",
-                hint="get_num_tokens counts them; custom_get_token_ids=… is a tokenizer of your own",
-            )
-        return self.custom_get_token_ids(text)
 
 
 # langchain-core asks for these signatures in every call; given here they need not be worked out each time.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
+from langchain_core.runnables.config import merge_configs
 from langchain_core.runnables.configurable import (
     RunnableConfigurableAlternatives,
     RunnableConfigurableFields,
@@ -13,7 +14,7 @@ from langchain_core.runnables.utils import ConfigurableField, ConfigurableFieldS
 
 from bedrock_unified.connection_parameters import ConnectionParameters
 from bedrock_unified.per_call import kept_client, laid_over
-from bedrock_unified.settings import ConnectionSettings
+from bedrock_unified.settings import BASE_IDENTITY, ROLE, ConnectionSettings
 
 if TYPE_CHECKING:
     _Configured = RunnableConfigurableFields[Any, Any]
@@ -23,9 +24,21 @@ else:  # pydantic would build the class for these types, and lose its methods
     _Alternatives = RunnableConfigurableAlternatives
 
 _HANDED_IN = frozenset({"client", "control_client", "agent_client"})
+#: What says who signs.
+_IDENTITY = frozenset({*BASE_IDENTITY, *ROLE})
 
 
-class ConfiguredPerRun(_Configured):
+class _Kept:
+    """What was configured stays, whatever is configured on top: LangChain's own keeps the last alone."""
+
+    def with_config(self, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        """LangChain's, laid over the configuration that is there already."""
+        held: Any = self
+        merged = merge_configs(held.config, config, cast("RunnableConfig", kwargs))
+        return type(held)(**{**held.__dict__, "config": ensure_config(merged)})
+
+
+class ConfiguredPerRun(_Kept, _Configured):
     """LangChain's ``configurable_fields``, which makes the model of each run anew, from its fields alone.
 
     Here it is a copy, with the values that were checked so: it shares the connections of the original, or
@@ -52,6 +65,8 @@ class ConfiguredPerRun(_Configured):
         made = type(origin)(**{**held, **chosen, **update})  # checks them
         values = {name: getattr(made, name) for name in held}
         changed = {name: value for name, value in values.items() if value != held[name]}
+        if not _IDENTITY.isdisjoint(changed):  # said as a whole, also what stays as it was
+            changed.update({name: values[name] for name in update})
         run = origin.model_copy(update=changed)
         if own_identity:
             run._secrets_lost = False
@@ -127,7 +142,7 @@ class ConfiguredPerRun(_Configured):
         return RunnableConfigurableFields.lc_id()
 
 
-class ModelAlternatives(_Alternatives):
+class ModelAlternatives(_Kept, _Alternatives):
     """LangChain's ``configurable_alternatives``, for models.
 
     LangChain's own gives tools and schemas to the default alone, which then answers whatever a run chooses.

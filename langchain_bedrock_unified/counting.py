@@ -28,8 +28,14 @@ if TYPE_CHECKING:
     from .chat_models import ChatBedrock
 
 _COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
-#: What says that CountTokens does not serve this caller or this model; other failures are failures.
-_NOT_SERVED = (InvalidRequestError, ModelAccessError, NotFoundError, PermissionDeniedError, ThrottlingError)
+_LEAST = [{"role": "user", "content": [{"text": "."}]}]
+#: What says that CountTokens does not serve this caller or this model, which is not asked again.
+_NOT_SERVED = (ModelAccessError, NotFoundError, PermissionDeniedError)
+#: What may be otherwise with the next call: a piece of a conversation that is none by itself, of which
+#: ``trim_messages`` counts many, or a busy moment. Other failures are failures.
+_NOT_NOW = (InvalidRequestError, ThrottlingError)
+#: Words of AWS's refusal of a model, which is an InvalidRequestError, too.
+_MODEL_REFUSED = "support counting tokens"
 
 
 def count_tokens(
@@ -37,7 +43,7 @@ def count_tokens(
     bedrock: BedrockClient,
     messages: Sequence[Any],
     call: Mapping[str, Any],
-    uncounted: set[str],
+    uncounted: dict[str, bool],
 ) -> int:
     """Input tokens of a call with these messages, the model's system prompt included.
 
@@ -45,7 +51,8 @@ def count_tokens(
         bedrock: who asks.
         messages: in any form that LangChain takes.
         call: the call's keywords, ``tools`` among them.
-        uncounted: ids of models that CountTokens does not serve; one that is found is added, with a warning.
+        uncounted: ids of models of which CountTokens has refused something: whether it is not to be asked
+            again. One that is found is added, with a warning.
 
     Raises:
         InvalidRequestError: messages or tools that Converse has no form for.
@@ -61,9 +68,14 @@ def count_tokens(
     model_id = asked["modelId"]
     profile = profile_of(model_id, family=model.model_family, overrides=model.capabilities)
     request = prepare(asked, options, profile).request
-    if model_id not in uncounted:
+    if not any(request.get(name) for name in ("messages", "system", "toolConfig")):
+        return 0
+    if not uncounted.get(model_id):
+        lasting, why = True, "it does not serve this model"
         if profile.count_tokens:
             counted = {name: request[name] for name in _COUNTED if name in request}
+            # A system prompt alone is refused, and counted with the least that a user can say.
+            counted["messages"] = request["messages"] or _LEAST
             # CountTokens knows models by their own ids, not those of inference profiles.
             named = parse_model_id(model_id)
             try:
@@ -73,12 +85,16 @@ def count_tokens(
                 return answer["inputTokens"]
             except _NOT_SERVED as error:
                 why = error.message
-        else:
-            why = "it does not serve this model"
-        uncounted.add(model_id)
-        warnings.warn(
-            f"CountTokens does not count for {model_id} ({why:.200}); tokens are estimated", stacklevel=3
-        )
+            except _NOT_NOW as error:
+                why = error.message
+                lasting = _MODEL_REFUSED in why
+        if model_id not in uncounted:
+            warnings.warn(
+                f"CountTokens does not count {'' if lasting else 'this '}for {model_id} ({why:.200}); "
+                "tokens are estimated",
+                stacklevel=3,
+            )
+        uncounted[model_id] = lasting
     return estimate(request)
 
 

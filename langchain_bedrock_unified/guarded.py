@@ -9,9 +9,13 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 
 from bedrock_unified.converse.assessment import GuardrailOutcome
 from bedrock_unified.converse.guarding import IMAGE_FORMATS
+from bedrock_unified.wire import json_codec
 
 from .errors import InvalidRequestError
 from .messages.to_converse import converse_messages
+
+_RESULTS = ("tool_result", "server_tool_result")
+_NOTHING = "(masked)"
 
 
 def guarded_content(message: BaseMessage, *, images: bool = True) -> list[dict[str, Any]]:
@@ -26,20 +30,28 @@ def guarded_content(message: BaseMessage, *, images: bool = True) -> list[dict[s
     for block in blocks:
         parts = block["toolResult"]["content"] if "toolResult" in block else [block]
         for part in parts:
-            if "text" in part and part["text"].strip():
-                content.append({"text": {"text": part["text"]}})
-            elif "citationsContent" in part:
-                content += [{"text": {"text": p["text"]}} for p in part["citationsContent"]["content"]]
-            elif "guardContent" in part:
+            if "guardContent" in part:
                 content.append(part["guardContent"])
             elif "image" in part:
                 content.append(_image(part["image"]))
+            else:
+                content += [{"text": {"text": text}} for text in _texts(part) if text.strip()]
     if not images and any("image" in block for block in content):
         raise InvalidRequestError(
             "guardrail checks read text alone, so an image would pass unguarded",
             hint="judge images by a guardrail: guardrail_identifier and guardrail_version",
         )
     return content
+
+
+def _texts(part: Mapping[str, Any]) -> list[str]:
+    """What a block has to read, the JSON of a tool's result as it is written."""
+    if "text" in part:
+        return [part["text"]]
+    if "json" in part:
+        return [json_codec.dumps(part["json"]).decode()]
+    held = part.get("citationsContent") or part.get("searchResult") or {}
+    return [piece["text"] for piece in held.get("content") or ()]
 
 
 def _image(image: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,23 +88,35 @@ def _masked(message: BaseMessage, outputs: Sequence[str]) -> str | list[Any]:
     content: str | list[Any] = message.content
     if isinstance(content, str):
         return "\n".join(outputs)
-    texts = [index for index, part in enumerate(content) if _has_text(message, part)]
-    plain = all(isinstance(content[i], str) or isinstance(content[i].get("text"), str) for i in texts)
-    if plain and len(texts) == len(outputs):
-        replaced = dict(zip(texts, outputs, strict=True))
-    else:
-        replaced = {**dict.fromkeys(texts), texts[0]: "\n".join(outputs)}
+    counts = [_text_count(message, part) for part in content]
+    exact = sum(counts) == len(outputs)
+    left = list(outputs)
     masked: list[Any] = []
-    for index, part in enumerate(content):
-        text = replaced.get(index)
-        if index not in replaced:
+    for part, count in zip(content, counts, strict=True):
+        if not count:
             masked.append(part)
-        elif text is not None:
-            block = part if plain and isinstance(part, dict) else {"type": "text"}
-            masked.append({**block, "text": text})
+            continue
+        taken = count if exact else len(left)
+        text, left = "\n".join(left[:taken]), left[taken:]
+        masked += [_with_text(part, text)] if text or _is_result(part) else []
     return masked
 
 
-def _has_text(message: BaseMessage, part: Any) -> bool:
-    """Whether a part of the message gave text to be judged."""
-    return any("text" in block for block in guarded_content(message.model_copy(update={"content": [part]})))
+def _with_text(part: Any, text: str) -> Any:
+    """A part of a message with another text; a tool's result stays the result of its call."""
+    if isinstance(part, dict) and _is_result(part):
+        if isinstance(result := part.get("toolResult"), dict):
+            return {**part, "toolResult": {**result, "content": [{"text": text or _NOTHING}]}}
+        held = "output" if "output" in part else "content"
+        return {**part, held: [{"type": "text", "text": text or _NOTHING}]}
+    block = part if isinstance(part, dict) and isinstance(part.get("text"), str) else {"type": "text"}
+    return {**block, "text": text}
+
+
+def _is_result(part: Any) -> bool:
+    return isinstance(part, dict) and (part.get("type") in _RESULTS or "toolResult" in part)
+
+
+def _text_count(message: BaseMessage, part: Any) -> int:
+    """How many texts a part of the message gave to be judged."""
+    return sum("text" in block for block in guarded_content(message.model_copy(update={"content": [part]})))

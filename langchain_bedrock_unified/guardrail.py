@@ -56,8 +56,9 @@ class BedrockGuardrail(ConnectionParameters, RunnableSerializable[Any, Any]):
     - ``annotate``: nothing is changed; for messages alone, which have a place for it.
 
     Messages that were judged carry the outcome, without any matched text, in
-    ``response_metadata["guardrail"]``; those of guardrails before it move to ``earlier_guardrails``. Text and
-    images (png, jpeg) are judged; reasoning, documents and tool calls are not.
+    ``response_metadata["guardrail"]``; those of guardrails before it move to ``earlier_guardrails``. Text,
+    search results, JSON of tools' results and images (png, jpeg) are judged; reasoning, documents and tool
+    calls are not.
 
     ``grounding_source`` and ``query`` can be given to a single call, for contextual grounding of an answer:
     ``guard.invoke(answer, grounding_source="…", query="…")``.

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     class _Model(ConverseParameters, BaseChatModel):
         model_id: str
         credentials_lost: bool
-        _uncounted: set[str]
+        _uncounted: dict[str, bool]
 else:
     _Model = object  # it declares no field: one class less to build
 
@@ -153,7 +153,7 @@ class IdentifiedModel(_Model):
         """Drop what was made of the parameters: they have changed, or are those of another model."""
         self._forget_description()
         self._elsewhere = type(self._elsewhere)()
-        self._uncounted = set()
+        self._uncounted = {}
 
     def _forget_description(self) -> None:
         """Drop what langchain-core keeps of the parameters for caches and traces; it makes it again."""
@@ -161,7 +161,8 @@ class IdentifiedModel(_Model):
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         call = _named(kwargs)
-        inference = kwargs.get("inferenceConfig") or {}
+        given = kwargs.get("inferenceConfig")
+        inference = given if isinstance(given, Mapping) else {}  # the call will say what is wrong
 
         def value(name: str, member: str = "") -> Any:
             if member in inference:

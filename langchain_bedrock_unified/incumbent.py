@@ -6,7 +6,7 @@ Plain other spellings (``credentials_profile_name``, ``guardrails``, …) are in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bedrock_unified.errors import BedrockError, ConfigurationError
@@ -88,6 +88,14 @@ def _put(found: Given, name: str, value: Any, why: str, where: str) -> None:
     found[name] = value
 
 
+def _dict_in(found: Given, name: str, where: str) -> dict[str, Any]:
+    """A copy of what a keyword holds; ``{}`` without it."""
+    value = found.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{where}: {name} must be a dict, not {type(value).__name__}")
+    return dict(value)
+
+
 def _instead(found: Given, name: str, value: Any, where: str) -> None:
     if value:
         raise ConfigurationError(f"{where}: {name} has no meaning here", hint=_INSTEAD[name])
@@ -98,7 +106,7 @@ def _model_kwargs(found: Given, name: str, value: Any, where: str) -> None:
         return
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{where}: {name} must be a dict, not {type(value).__name__}")
-    own = dict(found.get("additional_model_request_fields") or {})
+    own = _dict_in(found, "additional_model_request_fields", where)
     for key, item in value.items():
         if key == "anthropic_version" and item == _ANTHROPIC_VERSION:
             continue  # what Bedrock itself says of every Claude
@@ -131,7 +139,11 @@ def _provider(found: Given, name: str, value: Any, where: str) -> None:
 
 def _tool_choices(found: Given, name: str, value: Any, where: str) -> None:
     if value is not None:
-        capabilities = dict(found.get("capabilities") or {})
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise ConfigurationError(
+                f"{where}: {name} is {value!r:.80}", hint="give a tuple, such as ('auto', 'any', 'tool')"
+            )
+        capabilities = _dict_in(found, "capabilities", where)
         _put(capabilities, "tool_choices", list(value), name, where)
         found["capabilities"] = capabilities
 

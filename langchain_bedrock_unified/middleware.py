@@ -18,12 +18,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.runnables import RunnableBinding
 from langchain_core.runnables.configurable import RunnableConfigurableFields
 
-from bedrock_unified.errors import ConfigurationError
 from bedrock_unified.models.profile import profile_of
 
 from .chat_models import ChatBedrock
 from .checks import kinds_of
-from .errors import InvalidRequestError
+from .errors import ConfigurationError, InvalidRequestError
 from .guardrail import BedrockGuardrail
 
 try:
@@ -67,6 +66,9 @@ class BedrockPromptCachingMiddleware(AgentMiddleware[Any, Any, Any]):
         _check("type", type, ("ephemeral",))
         _check("ttl", ttl, _TTLS)
         _check("unsupported_model_behavior", unsupported_model_behavior, _BEHAVIOURS)
+        count: object = min_messages_to_cache
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise ConfigurationError(f"min_messages_to_cache is {count!r:.80}", hint="a whole number from 0")
         self.ttl = ttl
         self.min_messages_to_cache = min_messages_to_cache
         self.unsupported_model_behavior = unsupported_model_behavior

@@ -36,6 +36,10 @@ _OWN = frozenset(
     }
 )
 _KNOWN = CALL_PARAMETERS | _OWN | _RAW
+_KINDS: Mapping[str, type[Any]] = {
+    **dict.fromkeys(("capabilities", "inferenceConfig", "additional_model_request_fields"), Mapping),
+    "model_family": str,
+}
 #: What langchain-core itself puts among a call's keywords; it has been heeded before the call comes here.
 _LANGCHAINS = ("stream", "streaming", "ls_structured_output_format", "structured_output_format")
 
@@ -61,7 +65,7 @@ def converse_request(
         InvalidRequestError: an unknown keyword, or content that Converse has no form for.
         ConfigurationError: half a guardrail.
     """
-    call = _with_own_fields(model, _with_parallel(_named(model, given))) if given else {}
+    call = _with_own_fields(model, _with_parallel(_checked(_named(model, given)))) if given else {}
     turns, system = converse_messages(messages, system_blocks(call.get("system", model.system)))
     request: Request = {
         "modelId": call.get("model_id") or model.model_id,
@@ -132,6 +136,16 @@ def _explained(
                 hint=f"give it to the model: ChatBedrock({name}=…), or make it configurable_fields",
             )
     return InvalidRequestError(error.message, hint=error.hint)
+
+
+def _checked(call: dict[str, Any]) -> dict[str, Any]:
+    """The call, whose keywords that are read here and not by Bedrock are of the kind that they must be."""
+    for name, kind in _KINDS.items():
+        value = call.get(name)
+        if value is not None and not isinstance(value, kind):
+            wanted = "text" if kind is str else "a dict"
+            raise InvalidRequestError(f"{name} is {value!r:.80}", hint=f"give {wanted}, or leave it out")
+    return call
 
 
 def _with_own_fields(model: ChatBedrock, call: dict[str, Any]) -> dict[str, Any]:

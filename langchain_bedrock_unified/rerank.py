@@ -29,7 +29,8 @@ class BedrockRerank(RerankParameters, BaseDocumentCompressor):
     than 1,000 are asked about in several requests.
 
     Raises:
-        ConfigurationError: at construction: an unknown keyword, or a model that does not rerank.
+        ConfigurationError: at construction: an unknown keyword, one that a ``client`` would ignore, or with
+            ``via="invoke"`` an id that does not tell a rerank model.
         InvalidRequestError: by calls: an empty query; nothing is sent.
         BedrockError: by calls: the classes of :mod:`langchain_bedrock_unified.errors`.
     """
@@ -105,7 +106,9 @@ class BedrockRerank(RerankParameters, BaseDocumentCompressor):
         return [_scored(ranked[each["index"]], each) for each in await self.arerank(ranked, query)]
 
 
-def _contents(documents: Sequence[str | Document | Mapping[str, Any]]) -> list[Any]:
+def _contents(documents: Sequence[str | Document | Mapping[str, Any]]) -> Sequence[Any]:
+    if isinstance(documents, (str, bytes, Mapping)):
+        return documents  # type: ignore[return-value]  # no list, which the core says
     return [each.page_content if isinstance(each, Document) else each for each in documents]
 
 

@@ -17,6 +17,8 @@ from .messages.blocks import cache_point
 Tool = dict[str, Any]
 
 _NATIVE = ("toolSpec", "systemTool", "cachePoint")
+#: What a dict says of itself that is a tool, or a tool's schema.
+_TYPES = ("function", "custom", "object", None)
 #: Members of a tool in Anthropic's shape that Converse has a form for.
 _ANTHROPICS = {"name", "description", "input_schema", "strict", "cache_control", "type"}
 
@@ -50,6 +52,12 @@ def converse_tool(tool: Any, *, strict: bool | None = None) -> Tool:
     if isinstance(tool, Mapping) and "input_schema" in tool:
         _check_anthropic(tool)
         strict = tool.get("strict", strict)
+    elif isinstance(tool, Mapping) and tool.get("type", "function") not in _TYPES:
+        # langchain-core would take one with a name for a tool of the caller's, without the rest.
+        raise _no_tool(tool["type"])
+    elif isinstance(tool, Mapping) and tool.get("type") == "function" and "name" in tool:
+        # OpenAI's Responses name a function beside its type.
+        tool = {"type": "function", "function": {name: tool[name] for name in tool if name != "type"}}
     try:
         converted = convert_to_openai_tool(tool)
     except (ValueError, TypeError, KeyError, AttributeError, PydanticUserError) as error:
@@ -59,10 +67,7 @@ def converse_tool(tool: Any, *, strict: bool | None = None) -> Tool:
         ) from error
     function = converted.get("function")
     if not isinstance(function, Mapping):
-        raise InvalidRequestError(
-            f"Converse has no tool of type {converted.get('type')!r}",
-            hint="server tools of Bedrock's are {'systemTool': {'name': …}}",
-        )
+        raise _no_tool(converted.get("type"))
     own = function.get("strict")
     if None not in (own, strict) and own != strict:
         raise InvalidRequestError(
@@ -85,6 +90,13 @@ def tool_names(tools: Iterable[Tool]) -> frozenset[str]:
     )
 
 
+def _no_tool(kind: Any) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"Converse has no tool of type {kind!r:.80}",
+        hint="server tools of Bedrock's are {'systemTool': {'name': …}}",
+    )
+
+
 def _check_anthropic(tool: Mapping[str, Any]) -> None:
     unknown = sorted(tool.keys() - _ANTHROPICS)
     if unknown or tool.get("type") not in (None, "custom"):
@@ -102,6 +114,11 @@ def _cache_control(tool: Any) -> Any:
 
 
 def _native(tool: Mapping[str, Any], strict: bool | None) -> Tool:
+    kind = next(kind for kind in _NATIVE if kind in tool)
+    named = kind == "cachePoint" or (isinstance(tool[kind], Mapping) and "name" in tool[kind])
+    if not named or (kind == "toolSpec" and "json" not in (tool[kind].get("inputSchema") or ())):
+        needs = "a name and an inputSchema of json" if kind == "toolSpec" else "a name"
+        raise InvalidRequestError(f"{tool!r:.120} is no tool of Converse's: a {kind} has {needs}")
     spec = tool.get("toolSpec")
     if strict is None or spec is None:
         return dict(tool)

@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import SecretStr
 
 from bedrock_unified.errors import ConfigurationError
-from bedrock_unified.settings import ROLE
 
 #: The keywords, none of which is a field: :func:`without_boto` reads them.
 BOTO = frozenset({"botocore_session", "botocore_config", "api_version", "use_ssl", "async_client"})
@@ -18,10 +17,6 @@ _WITHOUT_MEANING = {
     "api_version": "Bedrock has one; leave it out",
     "async_client": "asynchronous calls need no client of their own; leave it out",
 }
-#: What no client of boto3 knows. Beside ``client`` the models refuse it themselves.
-_UNHEEDED = frozenset(
-    {*ROLE, "aws_iam_role_source", "sts_endpoint_url", "requests_per_minute", "total_timeout"}
-)
 _SESSION = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "profile_name")
 
 
@@ -35,7 +30,8 @@ def without_boto(given: Mapping[str, Any], where: str, *, agent: bool = False) -
         agent: the client is one of the agent runtime, which reranks, and stands under ``agent_client``.
 
     Raises:
-        ConfigurationError: a keyword that has no meaning here, or one that such a client cannot heed.
+        ConfigurationError: a keyword that has no meaning here. Those that such a client cannot heed are left
+            in, and refused beside it by the models.
     """
     kept = {name: value for name, value in given.items() if name not in BOTO}
     for name, hint in _WITHOUT_MEANING.items():
@@ -85,12 +81,6 @@ def _with_client(given: dict[str, Any], session: Any, config: Any, *, agent: boo
     )
     where = {"region_name": client.meta.region_name}
     if agent:
-        ignored = sorted(name for name in _UNHEEDED if given.get(name) is not None)
-        if ignored:
-            raise ConfigurationError(
-                f"{', '.join(ignored)} next to botocore_session or botocore_config, which would ignore it",
-                hint="give it to the session, or leave botocore_session and botocore_config out",
-            )
         return {**given, **where, "agent_client": client}
     if endpoint == client.meta.endpoint_url:
         where["endpoint_url"] = endpoint

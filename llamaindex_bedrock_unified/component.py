@@ -16,8 +16,11 @@ from llama_index.core.schema import BaseComponent
 from pydantic import BaseModel
 
 from bedrock_unified.client import BedrockClient
-from bedrock_unified.parameters import SECRETS
-from bedrock_unified.settings import ConnectionSettings
+from bedrock_unified.connection_parameters import decided_by_boto
+from bedrock_unified.errors import ConfigurationError
+from bedrock_unified.settings import SECRETS, ConnectionSettings
+from bedrock_unified.wire.endpoints import endpoint_url
+from bedrock_unified.wire.operations import AGENT, RUNTIME
 
 from .boto import without_boto
 
@@ -59,13 +62,15 @@ class BedrockComponent(BaseComponent):
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """The parameters, without secrets and clients; ``from_dict`` makes an equal model of them.
 
-        Of a BedrockClient its settings are written. Where explicit credentials or a boto3 client were left
-        out, ``credentials_withheld`` says so: the restored model then refuses to call instead of signing as
-        somebody else, unless it is given new ones (``from_dict(data, api_key=…)``).
+        Of a BedrockClient its settings are written, of a boto3 client its region and its endpoint. Where
+        explicit credentials or a boto3 client were left out, ``credentials_withheld`` says so: the restored
+        model then refuses to call instead of signing as somebody else, unless it is given new ones
+        (``from_dict(data, api_key=…)``).
         """
         data = super().to_dict(**kwargs)
         if data.get("embeddings_cache") is not None:
             data["embeddings_cache"] = None  # a living store, which changes no vector
+        data |= self._where_boto_goes()
         lost = self._secrets_lost or any(getattr(self, name) is not None for name in _CARRIERS)
         client = getattr(self, "client", None)
         if isinstance(client, BedrockClient):  # where it goes is what this model's calls do
@@ -79,13 +84,25 @@ class BedrockComponent(BaseComponent):
     @classmethod
     def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> Self:
         """A model of what :meth:`to_dict` wrote; keywords win. A ``client`` decides about the connection."""
-        if kwargs.get("client") is not None:
+        if any(kwargs.get(name) is not None for name in ("client", "agent_client")):
             data = {name: value for name, value in data.items() if name not in ConnectionSettings.names()}
         return super().from_dict(data, **kwargs)
 
+    def _where_boto_goes(self) -> dict[str, str]:
+        """The region and the endpoint of a boto3 client, which is not written down itself."""
+        for name, service in (("client", RUNTIME), ("agent_client", AGENT)):
+            client = getattr(self, name)
+            if client is not None and not isinstance(client, BedrockClient):
+                told = decided_by_boto(client, ("region_name", "endpoint_url"))
+                where = {part: value for part, value in told.items() if isinstance(value, str)}
+                if where.get("endpoint_url") == _of_aws(service, where.get("region_name")):
+                    where.pop("endpoint_url", None)
+                return where
+        return {}
+
     def __getstate__(self) -> dict[Any, Any]:
         state = dict(BaseModel.__getstate__(self))
-        fields = state["__dict__"] = dict(state["__dict__"])
+        fields = state["__dict__"] = dict(state["__dict__"]) | self._where_boto_goes()
         for name in _FRAMEWORK:
             held = fields.get(name)
             if held is None:
@@ -106,6 +123,14 @@ class BedrockComponent(BaseComponent):
             if (held := getattr(self, name, None)) is not None:
                 memo[id(held)] = held
         return super().__deepcopy__(memo)
+
+
+def _of_aws(service: str, region: str | None) -> str | None:
+    """AWS's own endpoint; None where there is none of that name, as for a stand-in's region."""
+    try:
+        return endpoint_url(service, region) if region else None
+    except ConfigurationError:
+        return None
 
 
 def without_span(method: Any) -> Any:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import hashlib
-import re
 from base64 import b64decode
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -25,8 +23,9 @@ from llama_index.core.base.llms.types import (
     VideoBlock,
 )
 
+from bedrock_unified.converse.cleaning import NO_OUTPUT
 from bedrock_unified.converse.documents import DocumentNames, content_of
-from bedrock_unified.converse.tools import tool_input
+from bedrock_unified.converse.tools import tool_input, tool_use_id
 from bedrock_unified.converse.turns import is_blank, merged_turns
 from bedrock_unified.errors import InvalidRequestError
 
@@ -41,9 +40,6 @@ _ASSISTANT = (MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL)
 _TOOL = (MessageRole.TOOL, MessageRole.FUNCTION)
 #: What a system message may hold that has its place in the conversation, and none in ``system``.
 _IN_TURNS = ("toolAddition", "toolRemoval")
-#: The service model's ToolUseId.
-_TOOL_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
-_NO_OUTPUT = {"text": "(the tool returned nothing)"}  # Bedrock refuses blank text and empty results
 
 
 def converse_message(
@@ -184,8 +180,9 @@ class _Writer:
                 content.append({"text": block.text})
             else:
                 content += self._block(block)
+        # Bedrock refuses blank text and empty results.
         content = [block for block in (content if kept is None else kept) if not is_blank(block)]
-        result: Block = {"toolUseId": _tool_id(tool_call_id), "content": content or [dict(_NO_OUTPUT)]}
+        result: Block = {"toolUseId": tool_use_id(tool_call_id), "content": content or [{"text": NO_OUTPUT}]}
         if (status := more.get("status")) in ("success", "error"):
             result["status"] = status
         elif "is_error" in more:
@@ -260,7 +257,7 @@ class _Calls:
         """``toolUse`` for a block, with the members that a block cannot hold."""
         self._any_block = True
         call: Block = {
-            "toolUseId": _tool_id(block.tool_call_id or ""),
+            "toolUseId": tool_use_id(block.tool_call_id),
             "name": block.tool_name,
             "input": tool_input(block.tool_kwargs),
         }
@@ -279,7 +276,7 @@ class _Calls:
         if self._any_block:
             return []
         calls = [call for told in self._told if (call := foreign_call(told)) is not None]
-        return [{**call, "toolUseId": _tool_id(call["toolUseId"])} for call in calls]
+        return [{**call, "toolUseId": tool_use_id(call["toolUseId"])} for call in calls]
 
 
 def _kept_content(message: ChatMessage) -> list[Block] | None:
@@ -324,19 +321,12 @@ def _cache_point(block: CachePoint) -> Block:
     return point_of(block.cache_control.ttl)
 
 
-def _tool_id(given: str) -> str:
-    """The id itself, or for one that Bedrock would refuse always the same other one."""
-    if _TOOL_ID.fullmatch(given):
-        return given
-    return "tool_" + hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
 def _acceptable(block: Block) -> Block:
     """Kept content as Bedrock takes it: ids that another package chose, input that is no object."""
     for kind in ("toolUse", "toolResult"):
         if (held := block.get(kind)) is None:
             continue
-        written = {**held, "toolUseId": _tool_id(held.get("toolUseId") or "")}
+        written = {**held, "toolUseId": tool_use_id(held.get("toolUseId"))}
         if kind == "toolUse":
             written["input"] = tool_input(held.get("input"))
         return {kind: written}

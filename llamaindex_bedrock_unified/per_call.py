@@ -26,7 +26,8 @@ def hides_secrets(kind: _Class) -> _Class:
     for name in (*_CHATS, *_TOOLS, *_STRUCTURED):
         hide = _hidden_llm_kwargs if name in _STRUCTURED else _hidden_keywords
         for method in (name, f"a{name}"):
-            setattr(kind, method, _hiding(inspect.getattr_static(kind, method), hide))
+            if hasattr(kind, method):
+                setattr(kind, method, _hiding(inspect.getattr_static(kind, method), hide))
     return kind
 
 

@@ -29,7 +29,8 @@ class BedrockRerank(RerankParameters, BedrockComponent, BaseNodePostprocessor, d
     1,000 are asked about in several requests. Nodes without text cannot be ranked and are left out.
 
     Raises (at construction):
-        ConfigurationError: an unknown keyword, or a model that does not rerank.
+        ConfigurationError: an unknown keyword, one that a ``client`` would ignore, or with ``via="invoke"``
+            an id that does not tell a rerank model.
     """
 
     spellings: ClassVar[Mapping[str, str]] = SPELLINGS

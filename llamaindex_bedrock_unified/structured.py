@@ -7,7 +7,7 @@ then gives empty objects without a word), and its asynchronous form leaves the m
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Mapping
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ToolCallBlock
 from llama_index.core.instrumentation.events.llm import (
@@ -28,10 +28,17 @@ from bedrock_unified.errors import InvalidRequestError
 from .calling import CallsTools
 from .request import IMPLIED
 
+if TYPE_CHECKING:
+    from llama_index.core.llms.structured_llm import StructuredLLM
+
 _Object = TypeVar("_Object", bound=BaseModel)
 _dispatcher = get_dispatcher(__name__)
 #: The core's method for each mode that it serves; the others are LlamaIndex's own programs.
 _METHODS = {PydanticProgramMode.DEFAULT: None, PydanticProgramMode.FUNCTION: "function_calling"}
+_MODES = (
+    ("the method json_schema or function_calling", "pydantic_program_mode 'default' or 'function'"),
+    ("the method json_schema", "pydantic_program_mode 'default'"),
+)
 #: Keywords of LlamaIndex's calls with tools, which are read here.
 _TOOL_KEYWORDS = ("tool_choice", "tool_required", "allow_parallel_tool_calls")
 
@@ -46,6 +53,12 @@ class StructuredByTools(CallsTools):
     ``pydantic_program_mode``: ``DEFAULT`` is the best way that the model has (its native structured output, a
     strict tool, a tool, JSON in text), ``FUNCTION`` a tool; with the others LlamaIndex's own programs run.
     """
+
+    def as_structured_llm(self, output_cls: type[BaseModel], **kwargs: Any) -> StructuredLLM:
+        """A model whose answers are objects of the class, in ``raw``; their JSON is the text."""
+        from .structured_model import BedrockStructuredLLM
+
+        return BedrockStructuredLLM(llm=self, output_cls=output_cls, **kwargs)
 
     @_dispatcher.span
     def structured_predict(
@@ -195,7 +208,8 @@ class SchemaProgram(Generic[_Object]):
         try:
             value = self._reading.read(_answer(response), raw)
         except core.StructuredOutputError as error:
-            raise StructuredOutputError(error.message, **error.details()) from None
+            details = {**error.details(), "hint": _as_called_here(error.hint)}
+            raise StructuredOutputError(error.message, **details) from None
         try:
             return self._class.model_validate(value)
         except ValidationError as error:
@@ -266,6 +280,13 @@ def _asked(
     if implied:
         asked[IMPLIED] = sorted(implied)
     return {**kwargs, **asked}, reading
+
+
+def _as_called_here(hint: str | None) -> str | None:
+    """A hint of the core's, which names its methods: here they are modes of LlamaIndex's."""
+    for said, here in _MODES:
+        hint = hint and hint.replace(said, here)
+    return hint
 
 
 def _answer(response: ChatResponse) -> Answer:

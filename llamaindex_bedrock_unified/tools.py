@@ -79,7 +79,11 @@ def tool_config(
 
 
 def _spec(tool: BaseTool) -> dict[str, Any]:
-    metadata = tool.metadata
+    metadata: Any = getattr(tool, "metadata", None)
+    if not hasattr(metadata, "get_parameters_dict"):
+        raise InvalidRequestError(
+            f"{tool!r:.120} is no tool", hint="FunctionTool.from_defaults(…) makes one of a function"
+        )
     if not metadata.name:
         raise InvalidRequestError(
             f"the tool {tool!r:.120} has no name", hint="set name= in its ToolMetadata or from_defaults()"

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from bedrock_unified.converse.tools import tool_input, tool_use_id
+from bedrock_unified.errors import BedrockError
 
 from ..errors import InvalidRequestError
 from . import citations, media, openai
@@ -57,6 +58,20 @@ def converse_blocks(content: Any, conversion: Conversion) -> list[Block]:
 def converse_block(part: Mapping[str, Any], conversion: Conversion) -> Block | None:
     """One block; None for one that says nothing."""
     kind = part.get("type")
+    try:
+        return _converted(kind, part, conversion)
+    except BedrockError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # Content is anybody's: rather than have each converter check each member of each form.
+        raise InvalidRequestError(
+            f"a content block of type {kind!r:.80} with {', '.join(map(str, part)):.200} cannot be read: "
+            f"{type(error).__name__}: {error!s:.120}",
+            hint="give the members that the type has, each in its form, or the block in Converse's own shape",
+        ) from error
+
+
+def _converted(kind: Any, part: Mapping[str, Any], conversion: Conversion) -> Block | None:
     if kind is None:
         return _native({name: value for name, value in part.items() if name != "index"}, conversion)
     convert = _CONVERTERS.get(kind) if isinstance(kind, str) else None

@@ -187,7 +187,10 @@ def _own_format(kind: str, mime_type: str | None) -> str | None:
 
 
 def _places(block: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    held = (block, block.get("metadata"), block.get("extras"))
+    extras = block.get("extras")
+    # langchain-core puts the metadata of older blocks into the extras of the standard one it makes of them.
+    nested = extras.get("metadata") if isinstance(extras, Mapping) else None
+    held = (block, block.get("metadata"), extras, nested)
     return [place for place in held if isinstance(place, Mapping)]
 
 

@@ -20,6 +20,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
+from bedrock_unified.converse.cleaning import NO_OUTPUT
 from bedrock_unified.converse.tools import tool_use_id
 from bedrock_unified.converse.turns import is_blank, merged_turns
 
@@ -38,7 +39,6 @@ _OURS = (None, "bedrock_converse", PROVIDER)
 _SAME_SIGNATURES = ("anthropic", "bedrock")
 _ROLES = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant", "system": "system"}
 _IN_TURNS = ("toolAddition", "toolRemoval")
-_NOTHING = "(no output)"
 
 
 def converse_messages(
@@ -78,6 +78,10 @@ def system_blocks(system: Any) -> list[Block]:
     """A system prompt given as text, as a block, or as a list of either."""
     if system is None:
         return []
+    if not isinstance(system, (str, dict, list, tuple)):
+        raise InvalidRequestError(
+            f"system is {system!r:.80}", hint="give a system prompt as text, or as a list of texts and blocks"
+        )
     parts = [system] if isinstance(system, (str, dict)) else system
     return [block for block in converse_blocks(parts, Conversion()) if not is_blank(block)]
 
@@ -155,7 +159,7 @@ def _tool_result(message: ToolMessage, names: DocumentNames) -> list[Block]:
     # Bedrock refuses an empty result, and a tool may well have nothing to say.
     result: Block = {
         "toolUseId": tool_use_id(message.tool_call_id),
-        "content": content or [{"text": _NOTHING}],
+        "content": content or [{"text": NO_OUTPUT}],
     }
     if message.status == "error":
         result["status"] = "error"

@@ -32,6 +32,9 @@ P = TypeVar("P")
 class Caller:
     """A client without its operations."""
 
+    #: The ways to Bedrock, blocking and not, and the life of the connection that they were made in.
+    _lines: tuple[object, Line, Line] | None = None
+
     def __init__(self, **settings: Any) -> None:
         self._connection = Connection(ConnectionSettings.from_keywords(settings, type(self).__name__))
         self._classes: ErrorClasses = {}
@@ -127,11 +130,17 @@ class Caller:
     # How an operation is run
 
     def _errors(self) -> ErrorMaker:
-        connection = self._connection
-        return ErrorMaker(connection.region, connection.profile, self._classes)
+        return self._line(asynchronous=False).errors
 
     def _line(self, *, asynchronous: bool) -> Line:
-        return Line(self._connection, self._errors(), asynchronous=asynchronous)
+        # One for all calls: a thousand waiting calls need not hold a thousand.
+        connection, lines = self._connection, self._lines
+        if lines is None or lines[0] is not connection.life:
+            life = connection.life
+            errors = ErrorMaker(connection.region, connection.profile, self._classes)
+            blocking = Line(connection, errors, asynchronous=False)
+            lines = self._lines = (life, blocking, Line(connection, errors, asynchronous=True))
+        return lines[2] if asynchronous else lines[1]
 
     def _run(self, operation: Operation, members: Mapping[str, Any], read: Reader) -> dict[str, Any]:
         return self._drive(operation, members, self._line(asynchronous=False).unary(operation, members, read))
@@ -172,6 +181,14 @@ class Caller:
         if watch is not None:
             watch.finished(answer)
         return answer
+
+    def _awaited(
+        self, operation: Operation, members: Mapping[str, Any], flow: Flow[dict[str, Any]]
+    ) -> Awaitable[dict[str, Any]]:
+        """The same for who raises the adapter's errors itself: without a coroutine where nobody watches."""
+        if self._connection.observers:
+            return self._adrive(operation, members, flow)
+        return self._connection.arun(operation, flow)
 
     def _driven(
         self,
@@ -257,8 +274,10 @@ class Caller:
         except BedrockError as error:
             raise self._adapted(error) from error.__cause__
 
-    def _region(self) -> str:
-        return self.region
+    def _agent_region(self) -> str:
+        """Where reranking happens: of the agent runtime's own client, if one was handed in."""
+        injected = self._connection.injected(op.RERANK)
+        return (injected.region if injected is not None else None) or self.region
 
     def _adapted(self, error: BedrockError, watch: Watch | None = None) -> BedrockError:
         kind = self._classes.get(type(error))

@@ -20,20 +20,20 @@ _BRIEF = 10.0
 
 
 class Line:
-    """One client's way to Bedrock, for one call and what follows from it.
+    """One client's way to Bedrock; it keeps nothing of a call.
 
     Args:
         asynchronous: whether the flows are driven on an event loop; streams are then read there.
         brief: give up soon; for what a call can do without.
     """
 
-    __slots__ = ("_brief", "_connection", "_errors", "asynchronous")
+    __slots__ = ("_brief", "_connection", "asynchronous", "errors")
 
     def __init__(
         self, connection: Connection, errors: ErrorMaker, *, asynchronous: bool, brief: bool = False
     ) -> None:
         self._connection = connection
-        self._errors = errors
+        self.errors = errors
         self._brief = brief
         self.asynchronous = asynchronous
 
@@ -47,8 +47,8 @@ class Line:
         if injected is not None:
             from .injected_calls import injected_flow
 
-            return (yield from injected_flow(injected, operation, members, self._errors))
-        place, errors = self._connection.place(operation), self._errors
+            return (yield from injected_flow(injected, operation, members, self.errors))
+        place, errors = self._connection.place(operation), self.errors
         encoded = encode(operation, members)
         model_id = members.get("modelId")
         route = _impatient(place.route) if self._brief else place.route
@@ -68,14 +68,14 @@ class Line:
 
             return (
                 yield from injected_stream_flow(
-                    injected, operation, members, self._errors, asynchronous=self.asynchronous
+                    injected, operation, members, self.errors, asynchronous=self.asynchronous
                 )
             )
         parser = ConverseEvents if operation is op.CONVERSE_STREAM else ChunkEvents
         route = self._connection.place(operation).route
         encoded = encode(operation, members)
         return (
-            yield from open_stream(route, operation, encoded, self._errors, members.get("modelId"), parser)
+            yield from open_stream(route, operation, encoded, self.errors, members.get("modelId"), parser)
         )
 
 

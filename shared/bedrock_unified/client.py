@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -107,18 +107,17 @@ class BedrockClient(ModelListing):
             named = self._converse(op.CONVERSE, request)
             return self._run(op.CONVERSE, named, readers.read_converse)
         talk = self._conversation(request, options, streaming=False)
-        flow = talk.call(self._line(asynchronous=False), self._errors())
-        return self._drive(talk.operation, talk.request, flow)
+        return self._drive(talk.operation, talk.request, talk.call(self._line(asynchronous=False)))
 
     @areaching
-    async def aconverse(self, *, options: ChatOptions | None = None, **request: Any) -> dict[str, Any]:
+    def aconverse(self, *, options: ChatOptions | None = None, **request: Any) -> Awaitable[dict[str, Any]]:
         """The asynchronous :meth:`converse`. Cancelling it closes the connection."""
+        line = self._line(asynchronous=True)
         if options is None:
             named = self._converse(op.CONVERSE, request)
-            return await self._arun(op.CONVERSE, named, readers.read_converse)
+            return self._awaited(op.CONVERSE, named, line.unary(op.CONVERSE, named, readers.read_converse))
         talk = self._conversation(request, options, streaming=False)
-        flow = talk.call(self._line(asynchronous=True), self._errors())
-        return await self._adrive(talk.operation, talk.request, flow)
+        return self._awaited(talk.operation, talk.request, talk.call(line))
 
     @reaching
     def converse_stream(self, *, options: ChatOptions | None = None, **request: Any) -> EventStream:
@@ -133,20 +132,21 @@ class BedrockClient(ModelListing):
         if options is None:
             return self._open(op.CONVERSE_STREAM, self._converse(op.CONVERSE_STREAM, request))
         talk = self._conversation(request, options, streaming=True)
-        flow = talk.open(self._line(asynchronous=False), self._errors())
-        return self._driven(talk.operation, talk.request, flow, partial(talk.finish, errors=self._errors()))
+        line = self._line(asynchronous=False)
+        finish = partial(talk.finish, errors=line.errors)
+        return self._driven(talk.operation, talk.request, talk.open(line), finish)
 
     @areaching
-    async def aconverse_stream(
+    def aconverse_stream(
         self, *, options: ChatOptions | None = None, **request: Any
-    ) -> AsyncEventStream:
+    ) -> Awaitable[AsyncEventStream]:
         """The asynchronous :meth:`converse_stream`."""
         if options is None:
-            return await self._aopen(op.CONVERSE_STREAM, self._converse(op.CONVERSE_STREAM, request))
+            return self._aopen(op.CONVERSE_STREAM, self._converse(op.CONVERSE_STREAM, request))
         talk = self._conversation(request, options, streaming=True)
-        flow = talk.open(self._line(asynchronous=True), self._errors())
-        finish = partial(talk.finish, errors=self._errors())
-        return await self._adriven(talk.operation, talk.request, flow, finish)
+        line = self._line(asynchronous=True)
+        finish = partial(talk.finish, errors=line.errors)
+        return self._adriven(talk.operation, talk.request, talk.open(line), finish)
 
     # InvokeModel
 
@@ -160,9 +160,11 @@ class BedrockClient(ModelListing):
         return self._run(op.INVOKE_MODEL, self._guarded(op.INVOKE_MODEL, request), readers.read_invoke)
 
     @areaching
-    async def ainvoke(self, **request: Any) -> dict[str, Any]:
+    def ainvoke(self, **request: Any) -> Awaitable[dict[str, Any]]:
         """The asynchronous :meth:`invoke`."""
-        return await self._arun(op.INVOKE_MODEL, self._guarded(op.INVOKE_MODEL, request), readers.read_invoke)
+        named = self._guarded(op.INVOKE_MODEL, request)
+        flow = self._line(asynchronous=True).unary(op.INVOKE_MODEL, named, readers.read_invoke)
+        return self._awaited(op.INVOKE_MODEL, named, flow)
 
     @reaching
     def invoke_stream(self, **request: Any) -> EventStream:
@@ -170,9 +172,9 @@ class BedrockClient(ModelListing):
         return self._open(op.INVOKE_MODEL_STREAM, self._guarded(op.INVOKE_MODEL_STREAM, request))
 
     @areaching
-    async def ainvoke_stream(self, **request: Any) -> AsyncEventStream:
+    def ainvoke_stream(self, **request: Any) -> Awaitable[AsyncEventStream]:
         """The asynchronous :meth:`invoke_stream`."""
-        return await self._aopen(op.INVOKE_MODEL_STREAM, self._guarded(op.INVOKE_MODEL_STREAM, request))
+        return self._aopen(op.INVOKE_MODEL_STREAM, self._guarded(op.INVOKE_MODEL_STREAM, request))
 
     # Embeddings and reranking
 
@@ -245,7 +247,9 @@ class BedrockClient(ModelListing):
         """
         from . import rerank as reranking
 
-        plan = self._planned(partial(reranking.planned, query, documents, model_id, self._region, **how))
+        plan = self._planned(
+            partial(reranking.planned, query, documents, model_id, self._agent_region, **how)
+        )
         if plan.operation is op.INVOKE_MODEL:
             return reranking.reranked(plan, lambda members: self.invoke(**members), self._errors())
         ask = partial(self._run, op.RERANK, read=readers.read_plain)
@@ -262,7 +266,9 @@ class BedrockClient(ModelListing):
         """The asynchronous :meth:`rerank`."""
         from . import rerank as reranking
 
-        plan = self._planned(partial(reranking.planned, query, documents, model_id, self._region, **how))
+        plan = self._planned(
+            partial(reranking.planned, query, documents, model_id, self._agent_region, **how)
+        )
         if plan.operation is op.INVOKE_MODEL:
             return await reranking.areranked(plan, lambda members: self.ainvoke(**members), self._errors())
         ask = partial(self._arun, op.RERANK, read=readers.read_plain)

@@ -30,6 +30,8 @@ class Connection:
         self.settings = settings
         self._lock = Lock()
         self._places: Places | None = None
+        #: Another one in a forked child, where what was resolved is resolved anew.
+        self.life = object()
         self._injected: dict[str, InjectedTransport] = {}
         self.observers: list[Observer] = []
         #: What models refused, for all views of the client.
@@ -46,7 +48,8 @@ class Connection:
             if client is not None:
                 from .transport.injected import InjectedTransport
 
-                self._injected[service] = InjectedTransport(client)
+                limit = None if service == CONTROL else settings.requests_per_minute
+                self._injected[service] = InjectedTransport(client, limit)
         _alive.add(self)
 
     @property
@@ -117,8 +120,9 @@ class Connection:
         if self._places is not None:
             _inherited.append(self._places)
         self._places = None
+        self.life = object()
         self._lock = Lock()
-        self.reach.profiles.forget_askers()
+        self.reach.forget_askers()
         self.listed.forget_askers()
         for injected in self._injected.values():
             injected.forget()

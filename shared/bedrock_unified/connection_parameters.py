@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, Valid
 from .client import BedrockClient
 from .errors import BedrockError, ConfigurationError
 from .failures import ErrorClasses
-from .settings import SECRETS, ConnectionSettings, shown
+from .settings import BASE_IDENTITY, ROLE, SECRETS, ConnectionSettings, shown
 from .spelling import canonical
 
 _HANDED_IN = ("client", "control_client", "agent_client")
@@ -153,32 +153,30 @@ class ConnectionParameters(BaseModel):
         Args:
             changes: values that are about to be set.
         """
-
-        def value(name: str) -> Any:
-            return changes[name] if name in changes else getattr(self, name)
-
-        client: Any = value("client")
+        client: Any = changes.get("client", self.client)
         if client is None:
             return
-        where = type(self).__name__
         decided = _decided_by(client)
         if decided is None:
+            where, kind = type(self).__name__, type(client).__name__
             raise ConfigurationError(
-                f"{where}: client is a {type(client).__name__}, not a client of bedrock-runtime",
+                f"{where}: client is a {kind}, not a client of bedrock-runtime",
                 hint="give a BedrockClient, or boto3.client('bedrock-runtime')",
             )
-        fields = type(self).model_fields
-        ignored = [
-            name
-            for name in fields
-            if name in decided
-            and (given := value(name)) != fields[name].default
-            and _plain(given) != decided[name]
-        ]
+        self._refuse_ignored("client", decided, changes)
+
+    def _refuse_ignored(self, client: str, decided: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+        """Refuse connection parameters that say something else than the client of this name decided."""
+        ignored: list[str] = []
+        for name, field in type(self).model_fields.items():
+            given = changes[name] if name in changes else getattr(self, name)
+            if name in decided and given != field.default and _plain(given) != decided[name]:
+                ignored.append(name)
         if ignored:
             raise ConfigurationError(
-                f"{where}: client= decides about the connection, so {', '.join(ignored)} would be ignored",
-                hint="give them to the client that you make, or leave client= out",
+                f"{type(self).__name__}: {client}= decides about the connection, "
+                f"so {', '.join(ignored)} would be ignored",
+                hint=f"give them to the client that you make, or leave {client}= out",
             )
 
     def _settings(self) -> ConnectionSettings:
@@ -222,6 +220,8 @@ class ConnectionParameters(BaseModel):
         if name in ConnectionSettings.names():
             self._check_client({name: value})
         super().__setattr__(name, value)
+        if name in BASE_IDENTITY and value != _UNSAID[name]:
+            self._secrets_lost = False  # who signs is said anew
         if name in ConnectionSettings.names():
             self._slot = _Slot()  # the next call goes where the parameters now say
             self._elsewhere = _Elsewhere()
@@ -229,17 +229,23 @@ class ConnectionParameters(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other values; they share a client, unless the copy goes elsewhere.
 
-        The values are not checked, but for connection parameters that a ``client`` would make meaningless.
+        An identity among them takes the place of all that this model says of one, as in a single call. The
+        values are not checked, but for connection parameters that a ``client`` would make meaningless.
         """
         changed = {
             name: _secret(name, value) if name in SECRETS else value for name, value in (update or {}).items()
         }
+        said = {name: value for name, value in changed.items() if value != _UNSAID.get(name, value)}
+        laid, own_identity = laid_over(said)
+        changed = {**laid, **changed}
         if ConnectionSettings.names().intersection(changed):
             self._check_client(changed)
         copied = super().model_copy(update=changed, deep=deep)
         if ConnectionSettings.names().intersection(changed):
             copied._slot = _Slot()
             copied._elsewhere = _Elsewhere()
+        if own_identity:
+            copied._secrets_lost = False
         return copied
 
     def __getstate__(self) -> dict[Any, Any]:
@@ -268,6 +274,22 @@ class ConnectionParameters(BaseModel):
         return super().__deepcopy__(memo)  # type: ignore[return-value]
 
 
+#: What a model says of who signs if nobody says anything.
+_UNSAID = {name: ConnectionParameters.model_fields[name].default for name in (*BASE_IDENTITY, *ROLE)}
+
+
+def laid_over(named: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """What connection parameters change of a model's own, and whether they say who signs.
+
+    An identity among them takes the place of all that the model says of one.
+    """
+    if not named.keys().isdisjoint(BASE_IDENTITY):
+        return {**_UNSAID, **named}, True
+    if "role_arn" in named:
+        return {**{name: _UNSAID[name] for name in ROLE}, **named}, False
+    return dict(named), False
+
+
 def _field_names(cls: type[BaseModel]) -> frozenset[str]:
     names = set(cls.model_fields)
     names.update(field.alias for field in cls.model_fields.values() if field.alias)
@@ -286,14 +308,19 @@ def _decided_by(client: Any) -> Mapping[str, Any] | None:
         callable(getattr(client, method, None)) for method in ("converse", "invoke_model")
     ):
         return None
-    meta = getattr(client, "meta", None)
-    told = {
-        "region_name": getattr(meta, "region_name", None),
-        "endpoint_url": getattr(meta, "endpoint_url", None),
-    }
     elsewhere = {"control_client", "control_endpoint_url", "agent_client", "agent_endpoint_url"}
-    names = ConnectionSettings.names() - {"client", "cross_region", *elsewhere}
-    return {**dict.fromkeys(names), **told}
+    return decided_by_boto(client, ConnectionSettings.names() - {"client", "cross_region", *elsewhere})
+
+
+def decided_by_boto(client: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Of these connection parameters the values that a boto3 client decides: its region and its endpoint.
+
+    None of the others can be asked of it.
+    """
+    meta = getattr(client, "meta", None)
+    endpoint = getattr(meta, "endpoint_url", None)
+    told = {"region_name": getattr(meta, "region_name", None), "endpoint_url": endpoint}
+    return {name: (told | {"agent_endpoint_url": endpoint}).get(name) for name in names}
 
 
 def _plain(value: Any) -> Any:

@@ -53,6 +53,8 @@ class Reach:
         self._mode = mode
         #: Decided once and for all; looked into at every call.
         self.sent: dict[Key, str] = {}
+        #: Those of them that no refusal by AWS can change.
+        self.settled: dict[Key, str] = {}
         #: Decided without the account's list, until it can be had.
         self._meanwhile: dict[Key, str] = {}
         self._refused: set[str] = set()
@@ -64,6 +66,7 @@ class Reach:
 
     def reset(self) -> None:
         """Decide anew: the account's list was asked for again."""
+        self.settled.clear()
         self.sent.clear()
         self._meanwhile.clear()
 
@@ -84,8 +87,9 @@ class Reach:
             model = parse_model_id(spec)
         except InvalidRequestError:
             return spec  # the call says what is wrong with it
-        if not self._minds(spec, model) or self._on_demand(model, told):
-            return self._decided(key, spec)
+        minds = self._minds(spec, model)
+        if not minds or self._on_demand(model, told):
+            return self._decided(key, spec, settled=not minds or told is not None)
         return None
 
     def with_list(self, key: Key, profiles: Profiles, region: str) -> str:
@@ -102,7 +106,7 @@ class Reach:
             best = suggested_profile(base_id, region, own) if own else None
         sent = best or spec
         if profiles.ids is not None or profiles.lasting:
-            return self._decided(key, sent)
+            return self._decided(key, sent, settled=sent != spec)
         if len(self._meanwhile) >= _MOST:
             self._meanwhile.clear()
         self._meanwhile[key] = sent
@@ -133,10 +137,13 @@ class Reach:
 
         return profile_of(model.base_id).on_demand and model.base_id not in self._refused
 
-    def _decided(self, key: Key, sent: str) -> str:
+    def _decided(self, key: Key, sent: str, *, settled: bool) -> str:
         if len(self.sent) >= _MOST:
+            self.settled.clear()
             self.sent.clear()
         self.sent[key] = sent
+        if settled:
+            self.settled[key] = sent
         self._meanwhile.pop(key, None)
         return sent
 

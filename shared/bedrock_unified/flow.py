@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from .converse.events import Event, EventParser
@@ -132,25 +131,22 @@ class _Exchange:
         total = route.total_timeout
         self.deadline = None if total is None else time.monotonic() + total
 
-    def send(self) -> Flow[Response]:
-        """One try, when its turn has come: a fresh signature, then the answer."""
+    def is_ready(self) -> bool:
+        """Whether a try can be sent at once; else its :meth:`turn` comes first."""
         if self.route.pace is not None:
-            yield from self._turn(self.route.pace)
+            return False
+        self.identity = self.route.source.ready()
+        return self.identity is not None
+
+    def turn(self) -> Flow[None]:
+        """Wait until a try may be sent, and for an identity."""
+        if self.route.pace is not None:
+            yield from self.route.pace.turn(self.deadline)
         source = self.route.source
         identity = source.ready()
         if identity is None:
-            identity = yield Blocking(source.fetch, timeout=self._left())
+            identity = yield Blocking(source.fetch, source.executor, self._left())
         self.identity = identity
-        response = yield self._request(identity)
-        return response
-
-    def _turn(self, pace: Pace) -> Flow[None]:
-        seconds = pace.wait()
-        if self.deadline is not None and time.monotonic() + seconds >= self.deadline:
-            pace.give_back()
-            raise TransportError(FailureKind.TOTAL_TIMEOUT, "requests_per_minute were sent already")
-        if seconds:
-            yield Sleep(seconds)
 
     def retry_answer(self, failure: Failure) -> Flow[None]:
         """After an error answer: wait for the next try, or raise."""
@@ -211,20 +207,21 @@ class _Exchange:
             guarded=names_guardrail(self.encoded),
         )
 
-    def _request(self, identity: Identity) -> Request:
+    def request(self) -> Request:
+        """One try, signed anew when it is sent."""
         operation = self.operation
-        target = self.route.prefix + self.encoded.target
         return Request(
             operation.method,
-            target,
-            partial(self._headers, target, identity),
+            self.route.prefix + self.encoded.target,
+            self._headers,
             self.encoded.body,
             stream=operation.streams,
             timeout=self._left(),
         )
 
-    def _headers(self, target: str, identity: Identity) -> dict[str, str]:
-        encoded, operation, route = self.encoded, self.operation, self.route
+    def _headers(self) -> dict[str, str]:
+        encoded, operation, route, identity = self.encoded, self.operation, self.route, self.identity
+        assert identity is not None  # whose turn has come has one
         unsigned = {**encoded.headers, "user-agent": route.user_agent}
         if isinstance(identity, Bearer):
             unsigned["authorization"] = f"Bearer {identity.token}"
@@ -232,7 +229,7 @@ class _Exchange:
         self.offset = route.clock.offset
         return sign(
             operation.method,
-            target,
+            route.prefix + encoded.target,
             unsigned,
             encoded.body,
             host=route.host,
@@ -271,7 +268,9 @@ def call(
     exchange = _Exchange(route, operation, encoded, errors, model_id)
     while True:
         try:
-            response = yield from exchange.send()
+            if not exchange.is_ready():
+                yield from exchange.turn()
+            response: Response = yield exchange.request()
         except TransportError as failure:
             yield from exchange.retry_failure(failure)
             continue
@@ -297,7 +296,9 @@ def open_stream(
     exchange = _Exchange(route, operation, encoded, errors, model_id)
     while True:
         try:
-            response = yield from exchange.send()
+            if not exchange.is_ready():
+                yield from exchange.turn()
+            response: Response = yield exchange.request()
         except TransportError as failure:
             yield from exchange.retry_failure(failure)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from threading import Lock
@@ -10,15 +11,14 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 
 from .client import BedrockClient
-from .connection_parameters import ConnectionParameters
-from .settings import BASE_IDENTITY, ROLE, SECRETS
+from .connection_parameters import ConnectionParameters, laid_over
+from .settings import SECRETS
 from .spelling import SPELLINGS, canonical
 
 #: What a call may say; clients that are handed in belong to a model.
 _NAMES = frozenset(ConnectionParameters.model_fields) - {"client", "control_client", "agent_client"}
 #: The same in every spelling.
 CONNECTION_KEYWORDS = _NAMES | {spelling for spelling, name in SPELLINGS.items() if name in _NAMES}
-_UNSAID = {name: ConnectionParameters.model_fields[name].default for name in (*BASE_IDENTITY, *ROLE)}
 #: So many clients of calls are kept with their connections.
 _KEPT = 16
 _lock = Lock()
@@ -64,9 +64,15 @@ def client_for(
 
 
 def kept_client(kept: Clients, named: Mapping[str, Any], make: Callable[[], BedrockClient]) -> BedrockClient:
-    """The client that was made for these connection parameters before, else a new one, which is kept."""
-    key = tuple(sorted((name, _plain(value)) for name, value in named.items()))
-    client = kept.get(key)
+    """The client that was made for these connection parameters before, else a new one, which is kept.
+
+    Its key has a digest in each secret's place: it outlives the call.
+    """
+    key = tuple(sorted((name, type(value).__name__, _kept(name, value)) for name, value in named.items()))
+    try:
+        client = kept.get(key)
+    except TypeError:  # a list, which is no parameter
+        return make()
     if client is None:
         made = make()
         with _lock:
@@ -100,18 +106,6 @@ def _replaced(given: Mapping[str, Any], secret: Callable[[Any], Any]) -> dict[st
     }
 
 
-def laid_over(named: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-    """What connection parameters change of a model's own, and whether they say who signs.
-
-    An identity among them takes the place of all that the model says of one.
-    """
-    if not named.keys().isdisjoint(BASE_IDENTITY):
-        return {**_UNSAID, **named}, True
-    if "role_arn" in named:
-        return {**{name: _UNSAID[name] for name in ROLE}, **named}, False
-    return dict(named), False
-
-
 def _made(model: ConnectionParameters, named: dict[str, Any]) -> BedrockClient:
     update, own_identity = laid_over(named)
     return model.bedrock_with(update, own_identity=own_identity)
@@ -125,5 +119,22 @@ def _hidden(value: Any) -> Any:
     return CallSecret(_plain(value)) if isinstance(value, (str, SecretStr)) else value
 
 
+def _kept(name: str, value: Any) -> Any:
+    return _digest(value) if name in SECRETS else value
+
+
 def _mark(value: Any) -> str:
-    return "secret " + sha256(str(_plain(value)).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"secret {_digest(value)[:12]}"
+
+
+def _digest(value: Any) -> str:
+    return sha256(str(_plain(value)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = Lock()  # another thread of the parent may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -97,7 +97,10 @@ class Places:
         self._settings = settings
         self._env = os.environ if env is None else env
         self._stored = stored_for(settings)  # once: its region and its keys belong together
-        self._profile, self._services = profile_section(settings.profile_name, self._env)
+        section, self._services = _found_section(settings.profile_name, self._env)
+        self._profile: Section = section or {}
+        #: A profile that was asked for and is not there: nobody signs.
+        self._absent = settings.profile_name if section is None else None
         self._lock = Lock()
         self._places: dict[str, Place] = {}
         self.region = self._region()
@@ -134,6 +137,8 @@ class Places:
 
     def _chosen(self) -> IdentitySource:
         if self._source is None:
+            if self._absent is not None:
+                raise _nowhere(self._absent)
             self._source = choose_source(self._settings, self._env, self.region, self._stored)
         return self._source
 
@@ -258,22 +263,48 @@ Section = Mapping[str, Any]
 def profile_section(profile: str | None, env: Mapping[str, str]) -> tuple[Section, Mapping[str, Section]]:
     """The profile's section of the shared AWS files, and the config file's ``services`` sections.
 
-    As in botocore, the credentials file wins over the config file. botocore reads the files, and is loaded
-    only if there is one.
-    """
-    config = _file(env.get("AWS_CONFIG_FILE") or "~/.aws/config")
-    shared = _file(env.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials")
-    if config is None and shared is None:
-        return {}, {}
-    from botocore import configloader
+    As in botocore, the credentials file wins over the config file, and an empty name of a file stands for no
+    file. botocore reads the files, and is loaded only if there is one.
 
+    Raises:
+        ConfigurationError: a file cannot be read.
+    """
+    section, services = _found_section(profile, env)
+    return section or {}, services
+
+
+def _found_section(
+    profile: str | None, env: Mapping[str, str]
+) -> tuple[Section | None, Mapping[str, Section]]:
+    """The same, with None for a profile that is not there."""
+    config = _file(env.get("AWS_CONFIG_FILE", "~/.aws/config"))
+    shared = _file(env.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
+    loaded: dict[str, Any] = {}
+    keys: dict[str, Any] = {}
+    if config is not None or shared is not None:
+        from botocore import configloader
+
+        botocore: Any = configloader
+        loaded = botocore.build_profile_map(_parsed(config)) if config is not None else {}
+        keys = _parsed(shared) if shared is not None else {}
+    profiles: dict[str, Section] = loaded.get("profiles", {})
     name = profile or ambient_profile(env) or "default"
-    botocore: Any = configloader
-    loaded: dict[str, Any] = botocore.build_profile_map(_parsed(config)) if config is not None else {}
-    section: Section = loaded.get("profiles", {}).get(name, {})
-    if shared is not None:
-        section = {**section, **_parsed(shared).get(name, {})}
+    there = name in profiles or name in keys
+    section = {**profiles.get(name, {}), **keys.get(name, {})} if there else None
     return section, loaded.get("services", {})
+
+
+def _nowhere(profile: str) -> ConfigurationError:
+    """A profile that was asked for is not there.
+
+    botocore says so, too, whoever signs. Unlike it we let one that only the environment names, and that is
+    not there, be in nobody's way who does not sign by it.
+    """
+    from .hints import explain_missing_credentials
+
+    message = f"the config profile ({profile}) could not be found"
+    _, hint = explain_missing_credentials(f"ProfileNotFound: {message}", profile_name=profile)
+    return ConfigurationError(message, hint=hint)
 
 
 def _file(name: str) -> str | None:

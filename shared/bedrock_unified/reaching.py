@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -82,7 +82,10 @@ class Reaching(Caller):
             page = yield from line.unary(
                 op.LIST_INFERENCE_PROFILES, asked[-1], readers.read_inference_profiles
             )
-            found += page["inferenceProfileSummaries"]
+            summaries: list[Any] = page["inferenceProfileSummaries"]
+            if not all(isinstance(one, dict) for one in summaries):
+                raise line.errors.unreadable("a profile is no object", op.LIST_INFERENCE_PROFILES, None, 200)
+            found += summaries
             token = page.get("nextToken")
             if not token:
                 return {**page, "inferenceProfileSummaries": found}
@@ -103,7 +106,12 @@ def reaching(call: Callable[P, R]) -> Callable[P, R]:
         if key is None:
             return call(*args, **request)
         client: Any = args[0]  # a Reaching, whose own this is
-        spec, reach = cast("str", request["modelId"]), cast("Reach", client._reach)
+        reach: Reach = client._reach
+        settled = reach.settled.get(key)
+        if settled is not None:
+            request["modelId"] = settled
+            return call(*args, **request)
+        spec = cast("str", request["modelId"])
         sent = request["modelId"] = reach.sent.get(key) or _found(client, reach, key)
         try:
             return call(*args, **request)
@@ -118,26 +126,42 @@ def reaching(call: Callable[P, R]) -> Callable[P, R]:
     return reached
 
 
-def areaching(call: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
-    """The same of an asynchronous call."""
+def areaching(call: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+    """The same of an asynchronous call; it raises the client's own error classes for the call, too.
+
+    A thousand waiting calls are a thousand of all that one holds. So there is one coroutine here and none in
+    ``call``, and where no second try can follow the arguments are let go of.
+    """
 
     @wraps(call)
     async def reached(*args: P.args, **request: P.kwargs) -> R:
-        key = key_of(request)
-        if key is None:
-            return await call(*args, **request)
         client: Any = args[0]  # a Reaching, whose own this is
-        spec, reach = cast("str", request["modelId"]), cast("Reach", client._reach)
-        sent = request["modelId"] = reach.sent.get(key) or await _afound(client, reach, key)
         try:
+            key = key_of(request)
+            reach: Reach = client._reach
+            settled = None if key is None else reach.settled.get(key)
+            if key is None or settled is not None:
+                if settled is not None:
+                    request["modelId"] = settled
+                waiting = call(*args, **request)
+                del args, request
+                return await waiting
+            spec = cast("str", request["modelId"])
+            sent = request["modelId"] = reach.sent.get(key) or await _afound(client, reach, key)
+            try:
+                return await call(*args, **request)
+            except InvalidRequestError as error:
+                if sent != spec or not reach.refused(key, error):
+                    raise
+                sent = request["modelId"] = await _afound(client, reach, key)
+                if sent == spec:
+                    raise
             return await call(*args, **request)
-        except InvalidRequestError as error:
-            if sent != spec or not reach.refused(key, error):
+        except BedrockError as error:
+            adapted = client._adapted(error)
+            if adapted is error:
                 raise
-            sent = request["modelId"] = await _afound(client, reach, key)
-            if sent == spec:
-                raise
-        return await call(*args, **request)
+            raise adapted from error.__cause__
 
     return reached
 

@@ -48,9 +48,16 @@ class Remembered(Generic[T]):
         held = self._held
         return held[1] if held is not None and time.monotonic() - held[0] < max_age else None
 
-    def put(self, answer: T) -> None:
-        """Remember what was learned otherwise."""
-        self._held = (time.monotonic(), answer)
+    def put(self, answer: T, asked: float | None = None) -> None:
+        """Remember an answer, or what was learned otherwise, unless a later question was answered before.
+
+        Args:
+            asked: when, by :func:`time.monotonic`; default now. Its age counts from then.
+        """
+        asked = time.monotonic() if asked is None else asked
+        with self._lock:
+            if self._held is None or self._held[0] <= asked:
+                self._held = (asked, answer)
 
     def get(self, ask: Callable[[], T], max_age: float, *, refresh: bool = False) -> T:
         """What is remembered, else what ``ask`` answers.
@@ -76,9 +83,10 @@ class Remembered(Generic[T]):
                 return flight.answer
             if flight.error is not None:
                 raise flight.error
+        asked = time.monotonic()
         try:
             flight.answer = ask()
-            self.put(flight.answer)
+            self.put(flight.answer, asked)
             return flight.answer
         except Exception as error:
             flight.error = error
@@ -109,9 +117,10 @@ class Remembered(Generic[T]):
                 return flight.answer
             if flight.error is not None:
                 raise flight.error
+        asked = time.monotonic()
         try:
             flight.answer = await ask()
-            self.put(flight.answer)
+            self.put(flight.answer, asked)
             return flight.answer
         except Exception as error:
             flight.error = error

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from .client import BedrockClient
-from .connection_parameters import ConnectionParameters
+from .connection_parameters import ConnectionParameters, decided_by_boto
 from .errors import ConfigurationError, InvalidRequestError
 from .rerank import DEFAULT_MODEL, HowToRerank, planned
 from .settings import ConnectionSettings
@@ -23,14 +23,16 @@ SPELLINGS: Mapping[str, str] = {
     "rerank_model_arn": "model_id",
     "additional_kwargs": "additional_model_request_fields",
 }
+#: What decides nothing about a call of Rerank, and what a client is.
+_UNASKED = frozenset({"client", "control_client", "control_endpoint_url", "agent_client", "cross_region"})
 
 
 class RerankParameters(ConnectionParameters):
     """How a model reranks; the fields are the keywords of :meth:`bedrock_unified.BedrockClient.rerank`.
 
     By default it goes through the agent runtime's Rerank, as other packages do. ``client`` may then be a
-    boto3 client of bedrock-agent-runtime, and ``endpoint_url`` is that service's, unless
-    ``agent_endpoint_url`` is given, too.
+    boto3 client of bedrock-agent-runtime, which decides about the connection, and ``endpoint_url`` is that
+    service's, unless ``agent_endpoint_url`` is given, too.
     """
 
     model_id: str = Field(default=DEFAULT_MODEL, description="id or ARN of a rerank model")
@@ -44,8 +46,12 @@ class RerankParameters(ConnectionParameters):
 
     def __init__(self, **given: Any) -> None:
         client = given.get("client")
-        calls_models = any(callable(getattr(client, name, None)) for name in ("invoke_model", "invoke"))
-        if callable(getattr(client, "rerank", None)) and not calls_models:  # a boto3 client of that service
+        if _reranks(client) and (given.get("via") in (None, "agent") or not _calls_models(client)):
+            if given.get("agent_client") is not None:
+                raise ConfigurationError(
+                    "client and agent_client are both clients of bedrock-agent-runtime",
+                    hint="keep one of them",
+                )
             given = {**given, "client": None, "agent_client": client}
         super().__init__(**given)
 
@@ -71,12 +77,6 @@ class RerankParameters(ConnectionParameters):
 
     def _check(self) -> None:
         super()._check()
-        ours = self.client is None or isinstance(self.client, BedrockClient)
-        if self.via == "agent" and not ours and self.agent_client is None:
-            raise ConfigurationError(
-                "client is one of bedrock-runtime, and via='agent' asks bedrock-agent-runtime",
-                hint="give boto3.client('bedrock-agent-runtime'), or via='invoke'",
-            )
         if self.via == "invoke" and self.agent_client is not None:
             raise ConfigurationError(
                 "a client of bedrock-agent-runtime would not be used with via='invoke'",
@@ -86,3 +86,33 @@ class RerankParameters(ConnectionParameters):
             planned("-", [], self.model_id, lambda: "us-east-1", **self._how_to_rerank())
         except InvalidRequestError as error:
             raise ConfigurationError(error.message, hint=error.hint) from None
+
+    def _check_client(self, changes: Mapping[str, Any]) -> None:
+        super()._check_client(changes)
+        client = changes.get("client", self.client)
+        agent = changes.get("agent_client", self.agent_client)
+        if self.via == "agent" and client is not None and not isinstance(client, BedrockClient):
+            raise ConfigurationError(
+                "client is one of bedrock-runtime, and via='agent' asks bedrock-agent-runtime",
+                hint="give boto3.client('bedrock-agent-runtime'), or via='invoke'",
+            )
+        if agent is None or isinstance(client, BedrockClient):  # which decides about both
+            return
+        if not _reranks(agent):
+            raise ConfigurationError(
+                f"{type(self).__name__}: agent_client is a {type(agent).__name__}, "
+                "not a client of bedrock-agent-runtime",
+                hint="give boto3.client('bedrock-agent-runtime')",
+            )
+        decided = decided_by_boto(agent, ConnectionSettings.names() - _UNASKED)
+        self._refuse_ignored("agent_client", decided, changes)
+
+
+def _reranks(client: Any) -> bool:
+    """Whether it is a boto3 client of the agent runtime, or a stand-in for one."""
+    theirs = not isinstance(client, (BedrockClient, type))
+    return theirs and callable(getattr(client, "rerank", None))
+
+
+def _calls_models(client: Any) -> bool:
+    return callable(getattr(client, "invoke_model", None))

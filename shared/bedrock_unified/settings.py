@@ -213,13 +213,16 @@ def role_source(value: Any) -> str:
 def check_secret(name: str, value: Any) -> None:
     """Refuse a credential that no header can carry; ``name`` says where it was given.
 
+    White space around it is refused, too: botocore signs with it, and AWS says that the signature is wrong.
+
     Raises:
         ConfigurationError: it does not show the value.
     """
-    if not isinstance(value, str) or not value.strip() or not (value.isascii() and value.isprintable()):
+    plain = isinstance(value, str) and value.isascii() and value.isprintable()
+    if not plain or not value or value != value.strip():
         raise ConfigurationError(
-            f"{name} must be non-empty text in printable ASCII",
-            hint="look for a line break or a typographic character that came along when it was copied",
+            f"{name} must be non-empty text in printable ASCII without white space around it",
+            hint="look for a space, a line break or a typographic character that was copied along",
         )
 
 

@@ -51,6 +51,7 @@ def at_home(account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.chdir(tmp_path)
     for name in list(_environment()):
         monkeypatch.delenv(name)
+    monkeypatch.setenv("BEDROCK_UNIFIED_HOME", str(tmp_path / "settings"))
     for name, value in account.endpoint.environment().items():
         if "REGION" not in name:
             monkeypatch.setenv(name, value)
@@ -63,6 +64,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]
     monkeypatch.chdir(tmp_path)
     for name in list(_environment()):
         monkeypatch.delenv(name)
+    monkeypatch.setenv("BEDROCK_UNIFIED_HOME", str(tmp_path / "settings"))
     with Server(_answer) as server:
         for service in ENDPOINTS:
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", server.url)

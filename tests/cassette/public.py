@@ -23,14 +23,15 @@ OWNERS = {
 }
 _OURS = ("bedrock_unified", "langchain_bedrock_unified", "llamaindex_bedrock_unified")
 
-#: Of every model: a method that gives a client.
-_OF_ALL = {"bedrock_with"}
+#: Of every class that has them: a method that gives a client, and a constructor, which reads files alone.
+_OF_ALL = {"bedrock_with", "from_config"}
 #: Our own public methods that send nothing, and why.
 SENDS_NOTHING = {
     "BedrockClient": {
         "from_settings": "a constructor",
         "raising": "another view of the client",
         "observe": "registers a callback",
+        "who_signs": "says who signs, which Bedrock is not asked about",
         "sent_as": "says what was sent",
         "close": "closes connections",
         "aclose": "closes connections",
@@ -39,9 +40,12 @@ SENDS_NOTHING = {
         "converse_members": "builds a part of a request",
         "chat_options": "builds a part of a request",
         "bind": "another view of the model",
+        "with_config": "another view of the model",
         "create_cache_point": "a block",
+        "get_token_ids": "asks a tokenizer of the caller's own",
         "is_lc_serializable": "says how it is written down",
         "configurable_fields": "makes a runnable",
+        "configurable_alternatives": "makes a runnable",
     },
     "BedrockEmbeddings": {},
     "BedrockGuardrail": {"configurable_fields": "makes a runnable"},

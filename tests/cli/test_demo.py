@@ -150,4 +150,4 @@ def test_an_endpoint_that_nobody_serves_is_an_error_with_a_hint(tmp_path, capsys
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "key")
     monkeypatch.setattr("bedrock_unified.wire.retry.random.uniform", lambda low, high: 0)
     assert main(["demo", str(path), "--endpoint-url", "http://127.0.0.1:9"]) == 1
-    assert "endpoint_url" in capsys.readouterr().err
+    assert "--endpoint-url" in capsys.readouterr().err

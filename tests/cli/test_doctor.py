@@ -118,7 +118,7 @@ def test_an_ended_sso_session_is_told_with_the_login_of_its_profile(
 def test_a_profile_that_there_is_not_is_told(command: Command, account: LocalBedrock) -> None:
     done = command("doctor", "--json", "--profile", "nobody", "--endpoint-url", account.url)
     assert done.code == 3
-    assert "'nobody'" in findings(done)["credentials"]["fix"]
+    assert any("'nobody'" in (findings(done)[check]["fix"] or "") for check in failures(done))
 
 
 @pytest.mark.parametrize(
@@ -166,11 +166,15 @@ def test_a_bearer_key_is_not_sent_in_clear_text(
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", LocalBedrock.API_KEY)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://bedrock.example.test")
     done = command("doctor", "--json")
-    assert failures(done) == ["listing"] and "https endpoint_url" in findings(done)["listing"]["fix"]
+    assert failures(done) == ["listing"] and "https --endpoint-url" in findings(done)["listing"]["fix"]
 
 
-def test_what_is_no_region_at_all_is_a_finding(command: Command) -> None:
-    done = command("doctor", "--json", "--region", "US East!")
+def test_what_is_no_region_at_all_is_a_finding_and_as_an_option_wrong_use(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command("doctor", "--region", "US East!").code == 2
+    monkeypatch.setenv("AWS_REGION", "US East!")
+    done = command("doctor", "--json")
     assert done.code == 3
     assert "a region looks like us-east-1" in findings(done)["settings"]["fix"]
 
@@ -466,3 +470,24 @@ def test_on_a_terminal_fixes_stand_under_what_was_found(
     assert "fix: use the inference profile" in shown
     assert "1 thing to mend." in shown
     assert "Nothing to mend." in command("doctor").out
+
+
+def test_one_backend_alone_is_looked_at_with_the_default_model(
+    command: Command, account: LocalBedrock
+) -> None:
+    for name, region in (("eu", "eu-west-1"), ("us", "us-west-2")):
+        command("backend", "add", name, "--url", account.url, "--region", region)
+    command("config", "set", "default-model", NOVA)
+    done = command("doctor", "--json", "--backend", "us")
+    assert "us-west-2" in findings(done)["region"]["found"]
+    assert "eu" not in {check.rpartition(" ")[2] for check in findings(done)}
+    done = command("doctor", "--json", "--backend", "uss")
+    assert done.code == 3 and findings(done)["configuration"]["fix"] == "there are: eu, us"
+
+
+def test_a_default_backend_that_has_gone_is_to_mend(command: Command, home: Path) -> None:
+    (home / "state").mkdir()
+    told = {"bedrock-unified": 1, "settings": {"default-backend": "gone"}}
+    (home / "state" / "bedrock-unified.json").write_text(json.dumps(told))
+    done = command("doctor", "--json")
+    assert done.code == 3 and "config unset default-backend" in findings(done)["configuration"]["fix"]

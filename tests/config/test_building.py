@@ -325,3 +325,79 @@ def test_what_cannot_be_a_model_id_is_told_with_its_place(write: Write) -> None:
         (ConfigurationError, InvalidRequestError), match=r"ours\.yaml, line 2, models\.a: .*blank"
     ):
         load(path)
+
+
+GATEWAY = {
+    "providers": {
+        "bedrock-us": {"type": "bedrock", "base_url": "us-east-1"},
+        "bedrock-eu": {"type": "bedrock", "base_url": "eu-west-1", "models": [NOVA]},
+    }
+}
+
+
+def test_of_several_providers_a_client_asks_which_also_where_one_alone_lists_models() -> None:
+    for made in (BedrockClient, langchain.BedrockGuardrail):
+        told = refusal(made, GATEWAY)
+        assert told.startswith("arguments has several providers, and none was named")
+        assert told.endswith("\nHint: name one: bedrock-us, bedrock-eu")
+    assert BedrockClient.from_config(GATEWAY, "bedrock-us").region == "us-east-1"
+    assert BedrockClient.from_config(GATEWAY, f"bedrock-eu/{LITE}").region == "eu-west-1"
+    assert BedrockClient.from_config(ALL).region == "eu-west-1"  # that of the default model
+    ours = {"providers": {"a": {"region": "us-west-2"}, "b": {}}, "models": {"m": NOVA, "n": LITE}}
+    ours |= {"default_provider": "a"}
+    assert BedrockClient.from_config(ours).region == "us-west-2"
+
+
+@CHATS
+def test_a_provider_is_told_from_a_model(chat: Any) -> None:
+    told = refusal(chat, GATEWAY, "bedrock-eu")
+    assert (
+        told
+        == f"arguments: 'bedrock-eu' is a provider, not a model\nHint: name a model of it: bedrock-eu/{NOVA}"
+    )
+    assert refusal(chat, GATEWAY, "bedrock-us").endswith("name a model of it: bedrock-us/<model id>")
+
+
+@CHATS
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("nova-por", "did you mean 'nova-pro'?"),
+        ("bedrock-eu/nova-por", "did you mean 'bedrock-eu/nova-pro'?"),
+        ("bedrock-euu", "did you mean 'bedrock-eu'?"),
+        ("bedrock-eu/xyzzy", f"an id looks like amazon.nova-lite-v1:0; its models: {NOVA}"),
+    ],
+)
+def test_a_word_that_no_id_looks_like_is_a_misspelt_name(chat: Any, name: str, hint: str) -> None:
+    told = refusal(chat, GATEWAY, name)
+    assert told.startswith(f"arguments has no model {name!r}, and it is no model's id")
+    assert hint in told
+    listed = {"providers": {"own": {"region": "us-east-1", "models": ["my-model"]}}}
+    for given in ("my-model", "own/my-model"):
+        assert model_of(chat.from_config(listed, given)) == "my-model"
+
+
+@CHATS
+def test_onellms_spelling_is_a_model_of_the_provider_of_that_name_that_is_found(
+    chat: Any, write: Write
+) -> None:
+    text = "bedrock/nova-lite"
+    assert chat.from_config(text).max_tokens == 1000
+    write("bedrock.json", '{"region": "eu-west-1"}')
+    assert chat.from_config(text).region_name == "eu-west-1"
+    write("config.yaml", "providers:\n  bedrock: {type: bedrock, base_url: eu-north-1}\n")
+    model = chat.from_config(text)
+    assert (model.region_name, model.max_tokens) == ("eu-north-1", None)
+
+
+@CHATS
+def test_a_provider_and_an_id_are_found_without_a_source(chat: Any, write: Write) -> None:
+    write("config.yaml", "providers:\n  eu: {type: bedrock, base_url: eu-north-1}\n  us: {type: bedrock}\n")
+    assert chat.from_config(f"eu/{NOVA}").region_name == "eu-north-1"
+    assert "did you mean 'eu' of config.yaml?" in refusal(chat, "eue")
+
+
+@CHATS
+def test_a_spicepod_without_bedrocks_models_says_what_was_left_out(chat: Any) -> None:
+    told = refusal(chat, {"models": [{"from": "openai:gpt-4o", "name": "m"}]})
+    assert told.startswith("arguments names no model\nHint: arguments, models[0].from: left out, 'openai'")

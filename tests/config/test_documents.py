@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,35 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             parse(text, "f")
         except ConfigurationError as error:
             assert str(error).startswith("f")
+
+
+ENDLESS = {
+    "a list": "- a\n" * 60_000,
+    "flow": "[" + "?a," * 80_000 + "]",
+    "tags": "- !!str a\n" * 26_000,
+    "inside each other": "[" * 200_000,
+    "sixties": "a: 1" + ":1" * 130_000,
+    "words on lines": "a: " + "x\n " * 80_000,
+    "a MiB": "# nothing\n" * 100_000,
+    "aliases of aliases": "a: &a [x, x, x]\n"
+    + "".join(f"b{at}: &b{at} [{', '.join([f'*b{at - 1}' if at else '*a'] * 9)}]\n" for at in range(12)),
+    "merged aliases of aliases": "a: &a {x: 1}\n"
+    + "".join(
+        f"b{at}: &b{at} {{<<: [{', '.join([f'*b{at - 1}' if at else '*a'] * 9)}]}}\n" for at in range(12)
+    ),
+}
+
+
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+def test_no_yaml_takes_long(text: str) -> None:
+    before = time.process_time()
+    try:
+        assert parse_yaml(text, "f").value
+    except ConfigurationError as error:
+        assert "too many" in error.message or "longer than 256 KiB" in error.message
+    assert time.process_time() - before < 3  # a second on a machine that has nothing else to do
+
+
+def test_as_much_as_a_configuration_needs_is_read() -> None:
+    lines = [f"m{at}: {{model: amazon.nova-lite-v1:0, temperature: 0.5}}" for at in range(3000)]
+    assert len(parse_yaml("\n".join(lines), "f").value) == 3000

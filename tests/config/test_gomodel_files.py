@@ -118,6 +118,18 @@ def test_each_provider_has_its_tries() -> None:
     found = read(source, {})
     assert [one.parameters["max_retries"] for one in found.providers.values()] == [7, 0]
     assert len(found.notes) == 2
+    env = {"RETRY_MAX_RETRIES": "0", "RETRY_MAX_BACKOFF": "5s"}
+    found = read(source, env)
+    assert [one.parameters["max_retries"] for one in found.providers.values()] == [0, 0]
+    assert [note for note in found.notes if note.startswith("environment, RETRY_MAX_BACKOFF: left out")]
+    with pytest.raises(ConfigurationError, match="environment, RETRY_MAX_RETRIES: it must be a whole number"):
+        read(source, {"RETRY_MAX_RETRIES": "many"})
+
+
+def test_what_the_file_says_of_the_gateways_list_is_left_out_and_told() -> None:
+    keys = ("enabled_by_default", "unqualified_model_ids_at_models_endpoint")
+    found = read({"models": dict.fromkeys(keys, True), "providers": {"bedrock": {"type": "bedrock"}}}, {})
+    assert [note.partition(":")[0] for note in found.notes] == [f"arguments, models.{key}" for key in keys]
 
 
 @pytest.mark.parametrize(

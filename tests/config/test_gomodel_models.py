@@ -15,7 +15,8 @@ from .gomodel_folder import in_an_empty_folder as in_an_empty_folder
 
 
 @pytest.mark.parametrize(
-    ("text", "mode"), [("fallback", "fallback"), (" Allowlist ", "allowlist"), ("", "fallback")]
+    ("text", "mode"),
+    [("fallback", "fallback"), (" Allowlist ", "allowlist"), ("Merge", "merge"), ("", "fallback")],
 )
 def test_the_mode_is_read_as_gomodel_reads_it(text: str, mode: str) -> None:
     env = {"CONFIGURED_PROVIDER_MODELS_MODE": text}
@@ -29,7 +30,7 @@ def test_the_environments_mode_stands_above_the_files() -> None:
     assert read(source, env).providers["bedrock"].models_mode == "fallback"
 
 
-@pytest.mark.parametrize("text", ["allow-list", "merge", "true"])
+@pytest.mark.parametrize("text", ["allow-list", "both", "true"])
 def test_another_mode_is_refused_in_gomodels_words(text: str) -> None:
     expected = "models.configured_provider_models_mode must be one of: fallback, allowlist"
     with pytest.raises(ConfigurationError, match=expected) as refused:
@@ -142,7 +143,7 @@ def test_a_provider_that_is_misspelled_is_told_the_nearest_and_one_alone_is_no_m
     assert str(refused.value.hint) == f"did you mean 'bedrock-eu/{NOVA}'?"
     with pytest.raises(UnknownModelError, match="'bedrock-eu' is a provider") as refused:
         found["bedrock-eu"]
-    assert refused.value.hint == "say bedrock-eu/<model id>"
+    assert refused.value.hint == f"name a model of it: bedrock-eu/{NOVA}"
 
 
 def test_a_listed_model_is_found_by_every_spelling_of_its_id() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import bedrock_unified
 from bedrock_unified import load
-from bedrock_unified.config.named import WithheldSecret
+from bedrock_unified.config.named import UnknownModelError, WithheldSecret
 from bedrock_unified.errors import ConfigurationError
 
 from .conftest import Write
@@ -80,14 +80,56 @@ def test_whose_a_python_value_is(value: Any, system: str) -> None:
     [
         "bedrock:amazon.nova-lite-v1:0",
         "amazon_bedrock:amazon.nova-lite-v1:0",
-        "us.amazon.nova-lite-v1:0",
-        "claude-3-haiku",
+        "amazon.nova-lite-v1:0@amazon_bedrock",
     ],
 )
-def test_a_spec_is_a_configuration_of_one_model(spec: str) -> None:
+def test_a_spec_of_reqllms_is_a_configuration_of_one_model(spec: str) -> None:
     configuration = load(spec)
+    assert (configuration.system, len(configuration)) == ("req_llm", 1)
+    assert configuration["amazon.nova-lite-v1:0"].parameters == {"use_converse": "auto"}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "us.amazon.nova-lite-v1:0",
+        "claude-3-haiku",
+        "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abcdefg12345",
+    ],
+)
+def test_an_id_alone_is_nobodys_and_is_called_by_converse(spec: str) -> None:
+    configuration = load(spec)
+    assert (configuration.system, list(configuration)) == ("bedrock-unified", [spec])
+    assert (configuration[spec].model_id, configuration[spec].parameters) == (spec, {})
+
+
+def test_bedrock_and_a_slash_is_onellms_spelling(write: Write) -> None:
+    write("bedrock.json", '{"region": "eu-west-1"}')
+    for system in (None, "onellm"):
+        configuration = load("bedrock/claude-3-5-sonnet", system=system)
+        assert (configuration.system, list(configuration)) == ("onellm", ["bedrock/claude-3-5-sonnet"])
+        model = configuration["bedrock/claude-3-5-sonnet"]
+        assert (model.model_id, model.parameters) == ("claude-3-5-sonnet", {"max_tokens": 1000})
+        assert configuration.keywords(model) == {"region_name": "eu-west-1", "max_tokens": 1000}
+    with pytest.raises(UnknownModelError, match="did you mean 'bedrock/claude-3-5-sonnet'"):
+        load("bedrock/claude-3-5-sonet")
+    write("bedrock/spicepod.yaml", SPICEPOD)
+    assert load("bedrock/spicepod.yaml").system == load("bedrock/").system == "spice"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- amazon_bedrock:amazon.nova-lite-v1:0\n",
+        "- [amazon_bedrock, amazon.nova-lite-v1:0]\n",
+        "models:\n  a: {provider: amazon_bedrock, id: amazon.nova-lite-v1:0, region: eu-west-1}\n",
+        "models:\n- {provider: bedrock, id: amazon.nova-lite-v1:0}\n",
+    ],
+)
+def test_a_file_of_reqllms_specs_is_known_by_them(write: Write, text: str) -> None:
+    configuration = load(write("models.yaml", text))
     assert configuration.system == "req_llm"
-    assert len(configuration) == 1
+    assert [model.model_id for model in configuration.values()] == ["amazon.nova-lite-v1:0"]
 
 
 def test_the_system_can_be_said(write: Write) -> None:

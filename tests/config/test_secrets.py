@@ -228,7 +228,9 @@ def test_an_empty_file_of_variables_has_none(write: Write) -> None:
     assert found(stores(env={"A": "v"}), "${env:A}") == "v"
 
 
-@pytest.mark.parametrize(("package", "reference"), [("dotenv.main", "${env:A}"), ("keyring", "${keyring:A}")])
+@pytest.mark.parametrize(
+    ("package", "reference"), [("dotenv.parser", "${env:A}"), ("keyring", "${keyring:A}")]
+)
 def test_a_package_that_is_missing_is_named(
     write: Write, monkeypatch: pytest.MonkeyPatch, package: str, reference: str
 ) -> None:
@@ -273,3 +275,14 @@ def test_what_the_process_has_is_left_to_the_chain(monkeypatch: pytest.MonkeyPat
     assert signs(load(spicepod())) == (None, None, None)
     env = {"AWS_ACCESS_KEY_ID": "AKIAGIVEN", "AWS_SECRET_ACCESS_KEY": "s"}
     assert signs(load(spicepod(), env=env)) == ("AKIAGIVEN", "s", None)
+
+
+def test_a_line_of_an_env_file_that_is_no_variable_is_told_and_not_shown(write: Write) -> None:
+    write(".env", "A=v\nSUPER SECRET LINE\n")
+    path = write(
+        "spicepod.yaml",
+        "models:\n- from: bedrock:amazon.nova-lite-v1:0\n  name: m\n  params: {system_prompt: '${env:A}'}\n",
+    )
+    with pytest.raises(ConfigurationError, match=r"\.env, line 2: this line is no variable") as refused:
+        load(path)
+    assert "SECRET" not in str(refused.value)

@@ -222,6 +222,17 @@ def test_fallback_is_the_configured_list_where_nothing_is_listed(
     assert "AccessDeniedException" in models.notes[0]
 
 
+def test_merge_adds_what_is_configured_and_not_listed(client: Make, endpoint: LocalBedrock) -> None:
+    arn = "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl"
+    listed = client().available_models().ids
+    wanted = {"models": [listed[0], arn], "mode": " Merge "}
+    for models in both_ways(client(), **wanted):
+        assert (models.source, models.ids) == ("account", [*listed, arn])
+    endpoint.inject(refuse(MODELS))
+    for models in both_ways(client(), **wanted):
+        assert (models.source, models.ids) == ("configured", wanted["models"])
+
+
 def test_an_allowlist_asks_nothing_and_needs_no_credentials(endpoint: LocalBedrock) -> None:
     with BedrockClient(region_name="us-east-1", control_endpoint_url=endpoint.url) as nobody:
         models = nobody.available_models(models=["us.amazon.nova-lite-v1:0"], mode="allowlist")

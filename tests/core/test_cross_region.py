@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import copy
+import gc
+import inspect
+import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,7 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
-from bedrock_unified import BedrockClient, ConfigurationError, InvalidRequestError
+from bedrock_unified import BedrockClient, BedrockError, ConfigurationError, InvalidRequestError
 from bedrock_unified.chat.options import ChatOptions
 from bedrock_unified.cross_region import Reach
 from bedrock_unified.local import Fault, LocalBedrock
@@ -209,7 +213,7 @@ def test_an_account_without_a_profile_of_the_model_gets_awss_word_on_it(
     for _ in range(2):
         with pytest.raises(InvalidRequestError, match="on-demand throughput") as caught:
             ask(bedrock, "converse", ALIAS)
-    assert caught.value.model_id == SONNET
+        assert caught.value.model_id == SONNET
     assert models_called(endpoint) == [SONNET] * 2 and lists(endpoint) == 1
 
 
@@ -228,6 +232,21 @@ def test_a_control_plane_that_is_not_there_costs_no_call(client: Make, endpoint:
     ask(bedrock, "converse", ALIAS)
     ask(bedrock, "aconverse", ALIAS)
     assert served(endpoint) == [("Converse", f"us.{SONNET}")] * 2
+
+
+@pytest.mark.parametrize("entry", ["us.anthropic.x", None, 5, {"status": "ACTIVE"}])
+def test_a_list_of_profiles_that_is_none_costs_no_call(client: Make, entry: Any) -> None:
+    body = {"inferenceProfileSummaries": [entry]}
+    with LocalBedrock(script=[{"operation": PROFILES, "body": body, "times": None}]) as odd:
+        bedrock = client(odd)
+        ask(bedrock, "converse", ALIAS)
+        ask(bedrock, "aconverse", ALIAS)
+        assert len(models_called(odd)) == 2
+        if not isinstance(entry, dict):
+            with pytest.raises(BedrockError, match="the answer is not ListInferenceProfiles's"):
+                bedrock.list_inference_profiles()
+            (note,) = bedrock.available_models().notes
+            assert "inference profiles could not be listed" in note
 
 
 def test_a_failure_that_passes_is_forgotten_after_a_minute(
@@ -329,11 +348,81 @@ def test_once_decided_a_call_looks_up_no_more_than_its_id(
     def again(*_: Any) -> Any:
         raise AssertionError("it was decided before")
 
-    for method in ("without_list", "with_list"):
+    for method in ("without_list", "with_list", "refused"):
         monkeypatch.setattr(Reach, method, again)
     for name in (ALIAS, NOVA):
         ask(bedrock, "converse", name)
-    assert models_called(endpoint) == [f"us.{SONNET}", NOVA] * 2
+        ask(bedrock, "aconverse", name)
+    assert models_called(endpoint) == [f"us.{SONNET}", NOVA, *[f"us.{SONNET}"] * 2, NOVA, NOVA]
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "settled"),
+    [
+        (None, SONNET, True),
+        (None, "acme.new-model-v1", True),
+        (None, "nova-lite", False),  # AWS may refuse it on demand
+        ("auto", "acme.new-model-v1", False),
+        ("auto", f"us.{SONNET}", True),
+        (False, ALIAS, True),
+        (None, ("nova-lite", True), True),
+    ],
+)
+def test_only_what_a_refusal_can_change_is_looked_at_again(mode: Any, name: Any, settled: bool) -> None:
+    reach = Reach(mode)
+    assert reach.without_list(name) == reach.sent[name]
+    assert (name in reach.settled) is settled
+    reach.reset()
+    assert reach.sent == reach.settled == {}
+
+
+# --- what a call costs while it waits
+
+
+@pytest.mark.parametrize("way", ["aconverse", "ainvoke", "aconverse_stream", "ainvoke_stream"])
+@pytest.mark.parametrize("name", [f"us.{SONNET}", ALIAS])
+async def test_a_waiting_call_holds_one_coroutine_for_all_that_reaching_its_model_takes(
+    client: Make, endpoint: LocalBedrock, way: str, name: str
+) -> None:
+    assert inspect.iscoroutinefunction(getattr(BedrockClient, way))
+    async with client() as bedrock:
+        await bedrock.aconverse(modelId=name, **ASKED)
+        endpoint.inject(Fault(kind="latency", seconds=0.3))
+        gc.collect()
+        before = collections.Counter(running())
+        more = NATIVE_CALL if "invoke" in way else ASKED
+        task = asyncio.create_task(getattr(bedrock, way)(modelId=name, **more))
+        await asyncio.sleep(0.15)
+        held = collections.Counter(running()) - before
+        answer = await task
+        if "stream" in way:
+            await answer.aclose()
+    opening = {"Caller._adriven": 1} if "stream" in way else {}
+    assert held == {f"BedrockClient.{way}": 1, "adrive": 1, "AsyncTransport._send": 1, **opening}
+
+
+def running() -> Iterator[str]:
+    """Our coroutines that are under way."""
+    for one in gc.get_objects():
+        path = one.cr_code.co_filename if isinstance(one, types.CoroutineType) else ""
+        if "bedrock_unified" in path and "/local/" not in path:
+            yield one.__qualname__
+
+
+async def test_calls_raise_the_classes_of_their_view(client: Make, endpoint: LocalBedrock) -> None:
+    class Ours(InvalidRequestError):
+        """An adapter's."""
+
+    view = client().raising({InvalidRequestError: Ours})
+    for name in (SONNET, HAIKU_ALIAS):
+        endpoint.inject(Fault.error("ValidationException", "no", model=aliases().get(name, name), times=2))
+        for call in (view.aconverse, view.aconverse):
+            with pytest.raises(Ours) as caught:
+                await call(modelId=name, **ASKED)
+            assert caught.value.region == "us-east-1"
+    with pytest.raises(Ours):
+        await view.aconverse(modelId="no such id", **ASKED)
+    await view.aclose()
 
 
 def test_a_list_of_models_saves_the_list_of_profiles(client: Make, endpoint: LocalBedrock) -> None:

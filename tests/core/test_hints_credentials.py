@@ -51,6 +51,11 @@ CREDENTIAL_EXAMPLES: list[tuple[str | BaseException, type[e.BedrockError], str]]
         e.AuthenticationError,
         "`aws sso login --profile work`",
     ),
+    (
+        "An error occurred (Throttling) when calling the AssumeRole operation: Rate exceeded",
+        e.AuthenticationError,
+        "share one client",
+    ),
     (be.NoAuthTokenError(), e.AuthenticationError, "AWS_BEARER_TOKEN_BEDROCK"),
     (
         "An error occurred (AccessDenied) when calling the AssumeRole operation: not authorized",

@@ -89,6 +89,53 @@ def test_no_time_at_all_asks_every_time_and_so_does_refresh() -> None:
     assert memory.get(ask, HOUR) == 3
 
 
+def test_a_slow_answer_does_not_replace_that_to_a_later_question() -> None:
+    memory: Remembered[str] = Remembered()
+    began, go = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        began.set()
+        go.wait(5)
+        return "older"
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(memory.get, slow, HOUR)
+        began.wait(5)
+        assert memory.get(lambda: "newer", HOUR, refresh=True) == "newer"
+        go.set()
+        assert asking.result() == "older"
+    assert memory.held(HOUR) == "newer"
+
+
+async def test_a_slow_task_does_not_replace_it_either() -> None:
+    memory: Remembered[str] = Remembered()
+
+    async def slow() -> str:
+        await asyncio.sleep(0.05)
+        return "older"
+
+    asking = asyncio.create_task(memory.aget(slow, HOUR))
+    await asyncio.sleep(0.01)
+    assert memory.get(lambda: "newer", HOUR) == "newer"
+    assert await asking == "older"
+    assert memory.held(HOUR) == "newer"
+
+
+def test_the_age_of_an_answer_counts_from_its_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory: Remembered[int] = Remembered()
+    now = time.monotonic()
+    monkeypatch.setattr("bedrock_unified.remembered.time.monotonic", lambda: now)
+
+    def slow() -> int:
+        nonlocal now
+        now += 8
+        return 1
+
+    assert memory.get(slow, 10) == 1
+    now += 3
+    assert memory.held(10) is None
+
+
 def test_a_failure_is_told_to_all_who_waited_and_not_remembered() -> None:
     memory: Remembered[int] = Remembered()
     ask = Asked()

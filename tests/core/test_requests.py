@@ -238,3 +238,5 @@ def test_a_history_declares_the_tools_it_speaks_of(runtime: ServiceModel) -> Non
     assert turns == before
     assert [tool["toolSpec"]["name"] for tool in stub_tools([turns[1]])] == ["tool"]
     assert stub_tools([{"role": "user", "content": [{"text": "a"}]}]) == []
+    nameless = {"role": "assistant", "content": [{"toolUse": {"toolUseId": "1", "input": {}}}]}
+    assert [tool["toolSpec"]["name"] for tool in stub_tools([nameless])] == ["tool"]  # AWS says what lacks

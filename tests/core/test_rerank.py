@@ -302,13 +302,15 @@ def test_a_boto3_client_of_the_agent_runtime_is_honoured(colour: str, server: Se
         "bedrock-agent-runtime", "eu-west-1", endpoint_url=server.url, aws_access_key_id="a",
         aws_secret_access_key="b",
     )  # fmt: skip
-    client = BedrockClient(region_name="eu-west-1", agent_client=agent)
+    client = BedrockClient(region_name="us-west-2", agent_client=agent)
     if colour == "sync":
         found = client.rerank("q", DOCUMENTS, via="agent")
     else:
         found = asyncio.run(client.arerank("q", DOCUMENTS, via="agent"))
     assert [result.index for result in found.results] == [1, 2, 0]
     assert server.requests[0].headers["user-agent"].startswith("Botocore")
+    asked = server.requests[0].json()["rerankingConfiguration"]["bedrockRerankingConfiguration"]
+    assert asked["modelConfiguration"]["modelArn"].startswith("arn:aws:bedrock:eu-west-1:")  # as the client
     client.close()
     agent.close()
 

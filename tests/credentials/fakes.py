@@ -230,7 +230,6 @@ class World:
         )
 
     def has_container(self, there: bool = True, *, relative: bool = False) -> None:
-        self._monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)  # between its three tries
         if relative:
             self._monkeypatch.setattr(
                 ContainerMetadataFetcher, "IP_ADDRESS", self.url.removeprefix("http://")
@@ -282,6 +281,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
     cache = str(tmp_path / ".aws" / "sso" / "cache")
     monkeypatch.setattr(botocore.credentials.SSOProvider, "_SSO_TOKEN_CACHE_DIR", cache)
     monkeypatch.setattr(botocore.tokens.SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", cache)
+    monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)  # between its three tries
     with Server() as server:
         made = World(server, tmp_path, monkeypatch)
         made.environment(

@@ -11,16 +11,14 @@ from typing import Any
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import ConfigurableField
 from pydantic import SecretStr
 
 from bedrock_unified import BedrockClient, ConfigurationError, LocalBedrock
-from bedrock_unified.media import Fetched, MediaFetcher
 from langchain_bedrock_unified import ChatBedrock, ChatBedrockConverse
-from langchain_bedrock_unified.errors import ConnectionFailed, InvalidRequestError
+from langchain_bedrock_unified.errors import InvalidRequestError
 
-from .scripted import KEYS, MODEL, Fails, MakeModel, ScriptedBedrock
+from .scripted import KEYS, MODEL, MakeModel, ScriptedBedrock
 
 Make = Callable[..., ChatBedrock]
 
@@ -339,94 +337,7 @@ def test_rq_07_the_key_of_a_call_is_neither_traced_nor_kept_in_writing(
         client.close()
 
 
-# Tokens
-
-
-def test_tokens_are_counted_with_tools_and_the_system_prompt(make_model: MakeModel) -> None:
-    def weather(city: str) -> str:
-        """The weather of a city."""
-        return city
-
-    with LocalBedrock() as local:
-        model = make_model(endpoint_url=local.url, system="Be kind.")
-        messages: list[BaseMessage] = [HumanMessage("How is the weather in Vell?")]
-        bare = model.get_num_tokens_from_messages(messages)
-        assert 0 < bare < model.get_num_tokens_from_messages(messages, tools=[weather])
-        assert model.get_num_tokens("How are you?") > 0
-        assert model.get_num_tokens("") == 0
-        with_tool = model.get_num_tokens_from_messages(messages, tools=[weather])
-        bound: Any = model.bind_tools([weather]).with_config(tags=["a"])
-        assert bound.get_num_tokens_from_messages(messages) == with_tool
-        assert bound.get_num_tokens_from_messages(messages, tools=[]) == bare
-        assert {request.operation for request in local.requests} == {"CountTokens"}
-        assert local.requests[0].model_id == MODEL.partition(".")[2]
-        assert local.requests[0].body["input"]["converse"]["system"] == [{"text": "Be kind."}]
-
-
-def test_tokens_are_estimated_where_nobody_counts_with_one_warning(
-    make_model: MakeModel, bedrock: ScriptedBedrock
-) -> None:
-    model = make_model(model="amazon.nova-lite-v1:0")
-    messages: list[BaseMessage] = [HumanMessage("a" * 400)]
-    with pytest.warns(UserWarning, match="estimated"):
-        assert model.get_num_tokens_from_messages(messages) == 101
-    assert model.get_num_tokens_from_messages(messages) == 101
-    refused = make_model()
-    bedrock.says(Fails(403, "AccessDeniedException", "no bedrock:CountTokens"))
-    with pytest.warns(UserWarning, match="no bedrock:CountTokens"):
-        assert refused.get_num_tokens_from_messages(messages) == 101
-    assert refused.get_num_tokens_from_messages(messages) == 101
-    assert len(bedrock.sent) == 1
-    lost = make_model(endpoint_url="http://127.0.0.1:9")
-    with pytest.raises(ConnectionFailed):
-        lost.get_num_tokens_from_messages(messages)
-
-
-def test_tokens_of_a_call_with_what_is_bound(make_model: MakeModel) -> None:
-    with LocalBedrock() as local:
-        model = make_model(endpoint_url=local.url, system="Be kind.")
-        other = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
-        bound: Any = model.bind(model=other, system="Be very kind indeed.", region_name="eu-west-1")
-        assert bound.get_num_tokens_from_messages([HumanMessage("q")]) > model.get_num_tokens("q")
-        first, _ = local.requests
-        assert first.model_id == other.partition(".")[2]
-        assert first.body["input"]["converse"]["system"] == [{"text": "Be very kind indeed."}]
-        for client in model._elsewhere.values():
-            client.close()
-
-
-def test_a_tokenizer_of_the_users_own_counts(make_model: MakeModel, bedrock: ScriptedBedrock) -> None:
-    model = make_model(custom_get_token_ids=lambda text: [len(word) for word in text.split()])
-    assert model.get_num_tokens("How are you?") == 3
-    assert model.get_token_ids("How are you?") == [3, 3, 4]
-    messages: list[BaseMessage] = [HumanMessage("How are you?"), HumanMessage("Well.")]
-    bound: Any = model.bind(max_tokens=9)
-    assert model.get_num_tokens_from_messages(messages) == 6  # "Human:" is a word, too
-    assert bound.get_num_tokens_from_messages(messages) == 6
-    assert not bedrock.sent
-    with pytest.raises(InvalidRequestError, match="and not their ids") as caught:
-        make_model().get_token_ids("How are you?")
-    assert "get_num_tokens" in (caught.value.hint or "")
-
-
-def test_media_that_may_be_fetched_are_fetched_to_be_counted(
-    make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    png = b"\x89PNG\r\n\x1a\n" + b"0" * 24
-    asked: list[str] = []
-
-    def fetch_all(self: MediaFetcher, urls: Any) -> dict[str, Fetched]:
-        asked.extend(urls)
-        return {url: Fetched(png, "image/png", url) for url in urls}
-
-    monkeypatch.setattr(MediaFetcher, "fetch_all", fetch_all)
-    message = HumanMessage([{"type": "image", "url": "https://x.example/a.png"}])
-    with LocalBedrock() as local:
-        model = make_model(endpoint_url=local.url)
-        assert make_model(endpoint_url=local.url, fetch_media=True).get_num_tokens_from_messages([message])
-        assert asked == ["https://x.example/a.png"]
-        with pytest.raises(InvalidRequestError, match="does not fetch"):
-            model.get_num_tokens_from_messages([message])
+# The profile
 
 
 def test_the_profile_tells_agents_what_the_model_can() -> None:
@@ -479,3 +390,22 @@ def test_what_only_a_model_can_be_given_says_so(
     with pytest.raises(InvalidRequestError, match=says) as caught:
         model.invoke("q", **given)
     assert "configurable_fields" in (caught.value.hint or "") and not bedrock.sent
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"system": 3}, "system is 3"),
+        ({"inferenceConfig": 3}, "inferenceConfig is 3"),
+        ({"capabilities": "tools"}, "capabilities is 'tools'"),
+        ({"model_family": ["anthropic"]}, "model_family is"),
+        ({"additional_model_request_fields": "top_k=5"}, "additional_model_request_fields is"),
+        ({"fetch_media": "no"}, "fetch_media is 'no'"),
+    ],
+)
+def test_a_keyword_of_another_kind_is_refused_before_anything_is_sent(
+    model: ChatBedrock, bedrock: ScriptedBedrock, given: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=says) as caught:
+        model.invoke("q", **given)
+    assert caught.value.hint and not bedrock.sent

@@ -283,3 +283,19 @@ def test_the_types_of_all_methods_can_be_read(cls: type[Any]) -> None:
         for name in ("bind_tools", "with_structured_output"):
             returned = typing.get_type_hints(getattr(cls, name))["return"]
             assert issubclass(typing.get_origin(returned) or returned, Runnable)
+
+
+@both_colours
+async def test_what_was_configured_stays_whatever_is_configured_on_top(
+    make_model: MakeModel, bedrock: ScriptedBedrock, colour: str
+) -> None:
+    fields = {"model_id": ConfigurableField(id="model"), "temperature": TEMPERATURE}
+    chosen = make_model().configurable_fields(**fields).with_config(configurable={"model": NOVA})
+    await asked(colour, chosen.with_config(tags=["a"]), temperature=0.5)
+    assert bedrock.sent[-1].model == NOVA
+    assert bedrock.last["inferenceConfig"] == {"temperature": 0.5}
+    either = make_model().configurable_alternatives(
+        ConfigurableField(id="which"), nova=make_model(model=NOVA)
+    )
+    await asked(colour, either.with_config(configurable={"which": "nova"}).with_config(tags=["a"]))
+    assert bedrock.sent[-1].model == NOVA

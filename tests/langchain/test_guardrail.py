@@ -216,6 +216,38 @@ async def test_what_is_not_text_stays_beside_masked_text(make: Any, endpoint: Lo
     assert masked.content == [{"type": "text", "text": "{EMAIL}\n{EMAIL}"}, image]
 
 
+async def test_json_and_search_results_are_judged_like_any_text(make: Any) -> None:
+    found = {"type": "search_result", "source": "s", "title": "t", "content": [{"text": "ann@example.org"}]}
+    for message in (
+        ToolMessage([{"json": {"mail": "ann@example.org"}}], tool_call_id="t"),
+        HumanMessage([found]),
+    ):
+        masked = await both(make(), message)
+        assert masked.response_metadata["guardrail"]["anonymised"]
+        assert "{EMAIL}" in masked.text and "ann" not in str(masked.content)
+
+
+async def test_a_masked_result_stays_the_result_of_its_call(make: Any) -> None:
+    said = [{"type": "text", "text": "ann@example.org"}]
+    results = [
+        {"type": "tool_result", "tool_use_id": "a", "content": said},
+        {"toolResult": {"toolUseId": "b", "content": [{"text": "bob@example.org"}]}},
+    ]
+    masked = await both(make(), HumanMessage([*results, {"type": "text", "text": "And?"}]))
+    first, second, *_ = masked.content
+    assert (first["type"], first["tool_use_id"], second["toolResult"]["toolUseId"]) == (
+        "tool_result",
+        "a",
+        "b",
+    )
+    assert "example.org" not in str(masked.content) and "{EMAIL}" in str(first["content"])
+
+
+async def test_citations_without_a_text_are_no_text(make: Any) -> None:
+    cited = AIMessage([{"type": "text", "text": "", "citations": [{"title": "t"}]}])
+    assert await both(make(), cited) == cited
+
+
 def test_an_image_that_would_pass_unguarded_is_an_error(make: Any, endpoint: LocalBedrock) -> None:
     gif = {"type": "image", "base64": b64encode(b"GIF89a").decode(), "mime_type": "image/gif"}
     with pytest.raises(InvalidRequestError, match="image of format 'gif'") as caught:

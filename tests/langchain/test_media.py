@@ -20,6 +20,8 @@ from langchain_bedrock_unified.messages.fetched import awith_fetched, web_addres
 from langchain_bedrock_unified.messages.media import media
 from langchain_bedrock_unified.messages.to_converse import converse_messages
 
+from .scripted import ScriptedBedrock
+
 PNG = b"\x89PNG\r\n\x1a\n...."
 PDF = b"%PDF-1.7 ...."
 PNG64 = b64encode(PNG).decode()
@@ -284,3 +286,14 @@ def test_openais_input_blocks_whether_langchain_has_made_them_standard_or_not(
 def test_a_file_that_was_uploaded_to_openai_is_refused(kind: str) -> None:
     with pytest.raises(InvalidRequestError, match="the id of an uploaded file"):
         blocks(HumanMessage([{"type": kind, "file_id": "file-1"}]))
+
+
+def test_what_an_older_block_says_of_its_document_is_kept(
+    model: ChatBedrock, bedrock: ScriptedBedrock
+) -> None:
+    """langchain-core makes a standard block of it first, with the metadata inside its extras."""
+    said = {"name": "Plan", "context": "Of the harbour.", "citations": {"enabled": True}}
+    pdf = {"type": "file", "source_type": "base64", "data": b64encode(PDF).decode()}
+    model.invoke([HumanMessage([{**pdf, "mime_type": "application/pdf", "metadata": said}])])
+    document, *_ = bedrock.last["messages"][0]["content"]
+    assert {name: document["document"][name] for name in said} == said

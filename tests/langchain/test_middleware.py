@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain_core.exceptions import ModelError
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import ConfigurableField
@@ -177,11 +178,19 @@ def test_a_model_that_lacks_it(
 
 
 @pytest.mark.parametrize(
-    "given", [{"type": "forever"}, {"ttl": "2h"}, {"unsupported_model_behavior": "shout"}]
+    "given",
+    [
+        {"type": "forever"},
+        {"ttl": "2h"},
+        {"unsupported_model_behavior": "shout"},
+        {"min_messages_to_cache": -1},
+        {"min_messages_to_cache": "3"},
+    ],
 )
 def test_what_cannot_work_is_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(ConfigurationError, match=next(iter(given))):
+    with pytest.raises(ConfigurationError, match=next(iter(given))) as caught:
         BedrockPromptCachingMiddleware(**given)
+    assert isinstance(caught.value, ModelError)
 
 
 # Guardrails

@@ -128,6 +128,8 @@ def test_errors_are_this_packages(local: LocalBedrock) -> None:
         rerank.rerank(["a"], "a")
     with pytest.raises(InvalidRequestError, match="query is empty"):
         rerank.rerank(["a"], " ")
+    with pytest.raises(ConfigurationError, match="takes a list of documents, not 'abc'"):
+        rerank.rerank("abc", "a")
     rerank.bedrock.close()
 
 

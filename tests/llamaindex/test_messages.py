@@ -208,7 +208,7 @@ def test_results_of_parallel_calls_stand_in_one_turn_with_any_content() -> None:
                     "status": "error",
                 }
             },
-            {"toolResult": {"toolUseId": "t3", "content": [{"text": "(the tool returned nothing)"}]}},
+            {"toolResult": {"toolUseId": "t3", "content": [{"text": "(no output)"}]}},
             {"toolResult": {"toolUseId": "t4", "content": [{"json": {"a": [1, None]}}], "status": "success"}},
         ],
     }

@@ -198,6 +198,17 @@ async def test_the_key_of_a_call_is_neither_traced_nor_kept_in_writing(
         pass
     with pytest.raises(ValueError, match="Legs"):
         await llm.astructured_predict(Legs, PROMPT, given, text="?")
+    structured = llm.as_structured_llm(Legs)
+    for call in (
+        lambda: structured.chat(QUESTION, **given),
+        lambda: structured.complete("?", **given),
+        lambda: list(structured.stream_chat(QUESTION, **given)),
+        lambda: structured.structured_predict(Legs, PROMPT, given, text="?"),
+    ):
+        with pytest.raises(ValueError, match="Legs"):
+            call()
+    with pytest.raises(ValueError, match="Legs"):
+        await structured.achat(QUESTION, **given)
     assert given == {"api_key": SECRET}
     assert {sent.headers["authorization"] for sent in bedrock.requests} == {f"Bearer {SECRET}"}
     events, spans = heard

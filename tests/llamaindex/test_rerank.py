@@ -5,7 +5,9 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import MagicMock
 
+import boto3
 import botocore.session
 import pytest
 from botocore.config import Config
@@ -15,7 +17,8 @@ from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from pydantic import Field
 
-from bedrock_unified import ConfigurationError, InvalidRequestError, LocalBedrock
+from bedrock_unified import BedrockClient, ConfigurationError, InvalidRequestError, LocalBedrock
+from langchain_bedrock_unified import BedrockRerank as LangChainRerank
 from llamaindex_bedrock_unified import BedrockRerank
 
 from .conftest import KEYS
@@ -153,3 +156,91 @@ async def test_a_session_and_a_configuration_of_botocore_are_used(
         if client is not None:
             client.close()
     await rerank.bedrock.aclose()
+
+
+# A boto3 client of the agent runtime
+
+
+def agent_client(**given: Any) -> Any:
+    return boto3.client("bedrock-agent-runtime", **{"region_name": "eu-west-1", **KEYS, **given})
+
+
+@pytest.mark.parametrize("name", ["client", "agent_client"])
+def test_a_model_is_asked_for_where_the_client_asks(local: LocalBedrock, name: str) -> None:
+    client = agent_client(endpoint_url=local.url)
+    BedrockRerank(**{name: client}).postprocess_nodes(nodes(), query_str=QUESTION)
+    asked = local.requests[0].body["rerankingConfiguration"]["bedrockRerankingConfiguration"]
+    assert asked["modelConfiguration"]["modelArn"].startswith("arn:aws:bedrock:eu-west-1:")
+    client.close()
+
+
+@pytest.mark.parametrize("kind", [BedrockRerank, LangChainRerank])
+@pytest.mark.parametrize("name", ["client", "agent_client"])
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"role_arn": "arn:aws:iam::123456789012:role/reader"},
+        {"profile_name": "team"},
+        {"api_key": "a-key"},
+        {"region_name": "us-east-1"},
+        {"endpoint_url": "https://proxy.test"},
+        {"agent_endpoint_url": "https://proxy.test"},
+        {"max_retries": 7},
+        {"total_timeout": 5},
+        {"requests_per_minute": 60},
+        {"use_fips": True},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_what_a_client_would_ignore_is_refused(kind: type[Any], name: str, beside: dict[str, Any]) -> None:
+    client = agent_client()
+    with pytest.raises(ConfigurationError, match=f"{next(iter(beside))} would be ignored"):
+        kind(**{name: client}, **beside)
+    with pytest.raises(ConfigurationError, match=f"{next(iter(beside))} would be ignored"):
+        kind(**{name: client}).model_copy(update=beside)
+    same = {"region_name": "eu-west-1", "endpoint_url": client.meta.endpoint_url}
+    assert kind(**{name: client}, **same).agent_client is client
+    client.close()
+
+
+@pytest.mark.parametrize("kind", [BedrockRerank, LangChainRerank])
+def test_of_two_clients_none_is_dropped(kind: type[Any]) -> None:
+    agent = agent_client()
+    runtime = boto3.client("bedrock-runtime", region_name="eu-west-1", **KEYS)
+    for given, said in (
+        ({"client": agent, "agent_client": agent_client()}, "are both clients of bedrock-agent-runtime"),
+        ({"client": runtime, "agent_client": agent}, "client is one of bedrock-runtime"),
+        ({"client": BedrockClient(), "agent_client": agent}, "agent_client would be ignored"),
+        ({"agent_client": runtime}, "agent_client is a BedrockRuntime"),
+        ({"agent_client": object()}, "agent_client is a object"),
+    ):
+        with pytest.raises(ConfigurationError, match=said):
+            kind(**given)
+    changed = kind(agent_client=agent)
+    with pytest.raises(ConfigurationError, match="role_arn would be ignored"):
+        changed.role_arn = "arn:aws:iam::123456789012:role/reader"
+
+
+def test_a_stand_in_that_knows_every_method_is_the_client_of_the_way_that_is_asked() -> None:
+    stand_in = MagicMock()
+    stand_in.meta.region_name, stand_in.meta.endpoint_url = "eu-west-1", "https://proxy.test"
+    stand_in.rerank.return_value = {"results": [{"index": 1, "relevanceScore": 0.5}]}
+    (best,) = BedrockRerank(client=stand_in, top_n=1).postprocess_nodes(nodes(), query_str=QUESTION)
+    assert best.node.get_content() == TEXTS[1]
+    assert BedrockRerank(client=stand_in, via="invoke").agent_client is None
+
+
+def test_what_is_written_down_goes_where_the_client_went(local: LocalBedrock) -> None:
+    client = agent_client(endpoint_url=local.url)
+    rerank = BedrockRerank(client=client)
+    written = rerank.to_dict()
+    assert (written["region_name"], written["endpoint_url"]) == ("eu-west-1", local.url)
+    for restored in (
+        BedrockRerank.from_dict(written, **KEYS),
+        BedrockRerank.from_dict(written, agent_client=agent_client(endpoint_url=local.url)),
+    ):
+        assert restored.postprocess_nodes(nodes(), query_str=QUESTION)[0].node.get_content() == TEXTS[1]
+        restored.bedrock.close()
+    asked = [each.body["rerankingConfiguration"]["bedrockRerankingConfiguration"] for each in local.requests]
+    assert all("eu-west-1" in each["modelConfiguration"]["modelArn"] for each in asked)
+    client.close()

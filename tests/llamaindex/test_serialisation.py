@@ -134,6 +134,36 @@ def test_a_boto3_client_is_the_callers_and_is_not_copied() -> None:
         restored.complete("Hello?")
 
 
+def test_a_boto3_client_is_written_as_where_it_went(bedrock: ScriptedBedrock) -> None:
+    client = boto3.client("bedrock-runtime", region_name="eu-west-3", endpoint_url=bedrock.url, **KEYS)
+    llm = BedrockConverse(model=MODEL, client=client)
+    restored = pickle.loads(pickle.dumps(llm))
+    for other in (restored, BedrockConverse.from_dict(llm.to_dict(), **KEYS)):
+        assert (other.region_name, other.endpoint_url) == ("eu-west-3", bedrock.url)
+    restored.client = client
+    assert restored.complete("Hello").text == "Good day."
+    client.close()
+    theirs = boto3.client("bedrock-runtime", region_name="eu-west-3", **KEYS)  # whose endpoint is AWS's own
+    written = BedrockConverse(model=MODEL, client=theirs).to_dict()
+    assert (written["region_name"], written["endpoint_url"]) == ("eu-west-3", None)
+
+
+def test_a_restored_copy_takes_its_credentials_again(
+    make_llm: Callable[..., BedrockConverse], embedding: BedrockEmbedding
+) -> None:
+    for model, call in (
+        (make_llm(), lambda llm: llm.complete("Hello")),
+        (embedding, lambda embedder: embedder.get_text_embedding("Hello")),
+    ):
+        restored = pickle.loads(pickle.dumps(model))
+        with pytest.raises(ConfigurationError, match="without its explicit credentials"):
+            call(restored)
+        for name, value in KEYS.items():
+            setattr(restored, name, value)
+        assert call(restored)
+        restored.bedrock.close()
+
+
 def test_a_shared_client_is_pickled_without_its_keys() -> None:
     client = BedrockClient(region_name="eu-west-3", **KEYS)
     llm = BedrockConverse(model=MODEL, client=client)

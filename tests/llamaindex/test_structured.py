@@ -102,6 +102,15 @@ def test_the_program_mode_is_honoured(make_llm: Make, bedrock: ScriptedBedrock) 
     assert "JSON schema" in str(bedrock.bodies[-1]["messages"])
 
 
+@pytest.mark.parametrize("mode", [PydanticProgramMode.FUNCTION, PydanticProgramMode.DEFAULT])
+def test_the_way_out_is_one_that_llamaindex_has(make_llm: Make, mode: PydanticProgramMode) -> None:
+    llm = make_llm(capabilities={"structured_output": "text"}, pydantic_program_mode=mode)
+    with pytest.raises(StructuredOutputError) as caught:
+        llm.structured_predict(**ABOUT)
+    assert "pydantic_program_mode 'default'" in caught.value.hint
+    assert "method" not in caught.value.hint
+
+
 def test_native_output_stands_beside_an_effort(make_llm: Make, bedrock: ScriptedBedrock) -> None:
     bedrock.script = [WRITTEN]
     effort = {"outputConfig": {"effort": "low"}}

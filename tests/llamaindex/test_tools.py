@@ -279,3 +279,11 @@ def test_a_tool_with_a_parameter_that_json_cannot_say_is_named(
     with pytest.raises(InvalidRequestError, match="the tool 'run' has a parameter without a JSON schema"):
         llm.chat_with_tools([FunctionTool.from_defaults(run)], user_msg="?")
     assert bedrock.requests == []
+
+
+@pytest.mark.parametrize("given", [weather, "weather"])
+def test_what_is_no_tool_is_refused(llm: BedrockConverse, bedrock: ScriptedBedrock, given: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="is no tool") as caught:
+        llm.chat_with_tools([given], "How is it in Rome?")
+    assert "FunctionTool.from_defaults" in caught.value.hint
+    assert not bedrock.requests

@@ -24,6 +24,7 @@ from .prepare import prepare
 from .route import invoke_members
 
 if TYPE_CHECKING:
+    from ..invoke.families import Family
     from ..models.refusals import Refusal
 
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
@@ -43,6 +44,8 @@ class Conversation:
         InvalidRequestError: something was asked for that this model cannot do.
     """
 
+    __slots__ = ("_learned", "_model_id", "_options", "_prepared", "_refused", "_request", "_streaming")
+
     def __init__(
         self, request: Mapping[str, Any], options: ChatOptions, learned: Learned, *, streaming: bool
     ) -> None:
@@ -51,7 +54,7 @@ class Conversation:
         self._learned = learned
         self._streaming = streaming
         self._model_id = str(request["modelId"])
-        self._refused: set[Refusal] = set()
+        self._refused: tuple[Refusal, ...] = ()
         profile = learned.profile(self._model_id, options.model_family, options.capabilities)
         self._prepared = prepare(request, options, profile)
 
@@ -67,28 +70,28 @@ class Conversation:
         """The request as it is sent, in Converse's shape."""
         return self._prepared.request
 
-    def call(self, line: Line, errors: ErrorMaker) -> Flow[dict[str, Any]]:
+    def call(self, line: Line) -> Flow[dict[str, Any]]:
         """The whole answer, in Converse's shape."""
         while True:
             try:
-                answer = yield from self._ask(line, errors)
+                answer = yield from self._ask(line)
             except BedrockError as error:
                 self._learn(error)
                 continue
-            return self.finish(self._prepared.names.restored(answer), errors)
+            return self.finish(self._prepared.names.restored(answer), line.errors)
 
-    def open(self, line: Line, errors: ErrorMaker) -> Flow[Opened]:
+    def open(self, line: Line) -> Flow[Opened]:
         """The answer's stream; told in one piece where the model does not stream."""
         while True:
             try:
                 if self._streams():
                     return (yield from self._open(line))
-                answer = yield from self._ask(line, errors)
+                answer = yield from self._ask(line)
             except BedrockError as error:
                 self._learn(error)
                 continue
             answer = self._prepared.names.restored(answer)
-            return _told(self.finish(answer, errors) if self._redacts() else answer, line)
+            return _told(self.finish(answer, line.errors) if self._redacts() else answer, line)
 
     def finish(self, answer: dict[str, Any], errors: ErrorMaker) -> dict[str, Any]:
         """A whole answer as the caller wants a guardrail's intervention.
@@ -122,12 +125,13 @@ class Conversation:
         tools = "toolConfig" in self._prepared.request and self._prepared.family is None
         return self._streaming and profile.streaming and (profile.streaming_tools or not tools)
 
-    def _ask(self, line: Line, errors: ErrorMaker) -> Flow[dict[str, Any]]:
+    def _ask(self, line: Line) -> Flow[dict[str, Any]]:
         prepared = self._prepared
-        request = prepared.request
-        family = prepared.family
-        if family is None:
-            return (yield from line.unary(op.CONVERSE, _unary(request), read_converse))
+        if prepared.family is None:  # the flow itself: no generator around the commonest
+            return line.unary(op.CONVERSE, _unary(prepared.request), read_converse)
+        return self._ask_natively(line, prepared.request, prepared.family)
+
+    def _ask_natively(self, line: Line, request: Mapping[str, Any], family: Family) -> Flow[dict[str, Any]]:
         members = invoke_members(request, family, streaming=False)
         answer = yield from line.unary(op.INVOKE_MODEL, members, read_invoke)
         about: dict[str, Any] = answer.get("ResponseMetadata") or {}
@@ -135,7 +139,7 @@ class Conversation:
             body = json_codec.loads(answer["body"])
             response = family.response(body, about.get("HTTPHeaders") or {})
         except _UNREADABLE as error:
-            raise errors.unreadable(repr(error), op.INVOKE_MODEL, self._model_id, 200) from error
+            raise line.errors.unreadable(repr(error), op.INVOKE_MODEL, self._model_id, 200) from error
         return {**response, "ResponseMetadata": about}
 
     def _open(self, line: Line) -> Flow[Opened]:
@@ -186,7 +190,7 @@ class Conversation:
                 f"leave {refusal.capability!r} out of capabilities"
             )
             raise error
-        self._refused.add(refusal)
+        self._refused += (refusal,)
         before, streamed = self._prepared, self._streams()
         weaker = without(before.profile, refusal)
         try:

@@ -15,9 +15,10 @@ import typer
 
 from .._version import __version__
 from ..errors import AuthenticationError, BedrockError, ConfigurationError, InvalidRequestError
-from .console import abandon_output, make_writable, say, say_error, say_warnings
+from .console import abandon_output, make_writable, print_json, say, say_error, say_warnings
 from .loading import Entry, group_of
 from .usage import UsageError
+from .wording import as_json, told
 
 TALK, SETUP, TRY = "Call models", "Set up and check", "Without an AWS account"
 
@@ -81,12 +82,20 @@ def _main(
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is returned, nothing is raised but what is a defect."""
     make_writable()
+    words = sys.argv[1:] if argv is None else list(argv)
     stdout = sys.stdout
+    try:
+        return _run(words, stdout)
+    except BrokenPipeError:  # while an error was told as JSON
+        return _reader_gone(stdout)
+
+
+def _run(words: list[str], stdout: Any) -> int:
     try:
         with say_warnings():
             # Not standalone: errors are told here, in one way.
             result: Any = app(
-                args=None if argv is None else list(argv),
+                args=words,
                 prog_name="bedrock-unified",
                 standalone_mode=False,
             )
@@ -94,16 +103,17 @@ def run(argv: Sequence[str] | None = None) -> int:
     except typer.Exit as left:
         return left.exit_code
     except _REFUSAL as error:
-        return _refused(error)
-    except (UsageError, ConfigurationError) as error:
-        say_error(str(error))
-        return 2
+        return _refused(error, words)
+    except UsageError as error:
+        return _failed(error, str(error), 2, words)
     except BedrockError as error:
-        say_error(str(error))
+        # What was refused before anything was sent is wrong use.
+        wrong_use = isinstance(error, InvalidRequestError) and error.status is None
+        code = 2 if wrong_use or isinstance(error, ConfigurationError) else 1
+        _failed(error, told(error), code, words)
         if isinstance(error, AuthenticationError):
             say("'bedrock-unified doctor' tells what was found where, and how to mend it")
-        # What was refused before anything was sent is wrong use.
-        return 2 if isinstance(error, InvalidRequestError) and error.status is None else 1
+        return code
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:
@@ -121,7 +131,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _refused(error: Any) -> int:
+def _refused(error: Any, words: Sequence[str]) -> int:
     """Tell what typer refused: in one sentence, with the way to the help."""
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
@@ -129,8 +139,17 @@ def _refused(error: Any) -> int:
             error.show()
         return 2
     hint = f"\nHint: {context.command_path} --help" if context is not None else ""
-    say_error(f"{error.format_message()}{hint}")
-    return 2
+    text = f"{error.format_message()}{hint}"
+    return _failed(UsageError(text), text, 2, words)
+
+
+def _failed(error: UsageError | BedrockError, text: str, code: int, words: Sequence[str]) -> int:
+    """Tell a failure on standard error and, where JSON was asked for, as JSON on standard output."""
+    say_error(text)
+    if "--json" in (words[: words.index("--")] if "--" in words else words):
+        print_json(as_json(error, code))
+        sys.stdout.flush()
+    return code
 
 
 def _reader_gone(stdout: Any) -> int:

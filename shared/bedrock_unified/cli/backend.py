@@ -77,6 +77,7 @@ def add(
     replace: Annotated[
         bool, typer.Option("--replace", help="Put it in the place of one of this name.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Keep a way to reach Bedrock under a name. The first one becomes the default."""
     if type_ not in PROVIDERS:
@@ -127,7 +128,10 @@ def add(
         if kept:  # in the keyring, but not in the settings: nobody would find it again
             _forget(backend, name)
         raise
-    say(f"backend {name!r} is kept{', and is the default' if first else ''}")
+    if as_json:
+        print_json(_told(own, name))
+    else:
+        say(f"backend {name!r} is kept{', and is the default' if first else ''}")
     _forget(before, name)
     if plain_text:
         say("its key is in the settings in plain text; whoever can read your files can use it")
@@ -164,7 +168,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
 
 @app.command("remove")
-def remove(name: Name) -> None:
+def remove(name: Name, as_json: AsJson = False) -> None:
     """Forget a backend, and its key in the system's keyring. Also called rm and delete."""
     with changing() as own:
         backend = _known(own, name)
@@ -172,7 +176,10 @@ def remove(name: Name) -> None:
         default = own.settings.get("default-backend") == name
         if default:
             del own.settings["default-backend"]
-    say(f"backend {name!r} is removed{', and there is no default any more' if default else ''}")
+    if as_json:
+        print_json({"name": name, "removed": True, "was_default": default})
+    else:
+        say(f"backend {name!r} is removed{', and there is no default any more' if default else ''}")
     _forget(backend, name)
 
 

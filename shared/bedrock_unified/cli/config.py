@@ -29,8 +29,8 @@ Value = Annotated[str, typer.Argument(help="Its value.", autocompletion=setting_
 
 
 @app.command("set")
-def set_(name: Name, value: Value) -> None:
-    """Set it. An unknown setting, or a value that it cannot have, is refused."""
+def set_(name: Name, value: Value, as_json: AsJson = False) -> None:
+    """Set one. An unknown setting, or a value that it cannot have, is refused."""
     setting = _setting(name)
     try:
         read = setting.read(value)
@@ -40,12 +40,15 @@ def set_(name: Name, value: Value) -> None:
         if name == "default-backend":
             known_backend(own, read)
         own.settings[name] = read
-    say(f"{name} is {read} now")
+    if as_json:
+        print_json({name: read})
+    else:
+        say(f"{name} is {read} now")
 
 
 @app.command("get")
 def get(name: Name, as_json: AsJson = False) -> None:
-    """Print it; exit code 1 where it is not set."""
+    """Print one's value; exit code 1 where it is not set."""
     _setting(name)
     value = read_state().settings.get(name)
     if as_json:
@@ -73,11 +76,15 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command("unset")
-def unset(name: Name) -> None:
-    """Forget it; one that is not set is no error."""
+def unset(name: Name, as_json: AsJson = False) -> None:
+    """Forget one, so that nothing is said any more; one that is not set is no error."""
     _setting(name)
     with changing() as own:
-        own.settings.pop(name, None)
+        had = own.settings.pop(name, None) is not None
+    if as_json:
+        print_json({name: None})
+    else:
+        say(f"{name} is {'not set any more' if had else 'not set'}")
 
 
 def _setting(name: str) -> Setting:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from ..config.own import configuration_of, place
+from ..config.own import configuration_of, no_default, place
 from ..config.own.backend import IDENTITY
 from ..config.own.settings import MODEL_SETTINGS
-from ..settings import ConnectionSettings
+from ..errors import BedrockError, ConfigurationError
+from ..models.ids import parse_model_id
+from ..settings import ConnectionSettings, check_region
+from ..wire.endpoints import custom_endpoint
 from .backend import known_backend
 from .completion import backend_names, model_names
 from .state import read_state
@@ -22,7 +26,33 @@ if TYPE_CHECKING:
     from ..client import BedrockClient
     from ..config.named import Configuration, NamedModel, Provider
 
+T = TypeVar("T")
+
 _WHERE = "Where the calls go"
+
+
+def _filled(option: str, check: Callable[[str], object] | None = None) -> Callable[[typer.Context, T], T]:
+    """The callback of an option that cannot be empty, and must pass a check; it is told by its own name.
+
+    Completion parses half a line, and is not disturbed.
+    """
+
+    def callback(context: typer.Context, value: T) -> T:
+        if not isinstance(value, str) or context.resilient_parsing:
+            return value
+        if not value.strip():
+            raise UsageError(f"{option} is empty\nHint: leave it out, or give it a value")
+        try:
+            if check is not None:
+                check(value)
+        except ConfigurationError as error:
+            hint = f"\nHint: {error.hint}" if error.hint else ""
+            raise UsageError(f"{error.message}{hint}") from None
+        return value
+
+    return callback
+
+
 Model = Annotated[
     str | None,
     typer.Option(
@@ -39,18 +69,37 @@ Backend = Annotated[
     typer.Option(
         "--backend",
         help="A backend; see 'backend list'.",
+        callback=_filled("--backend"),
         autocompletion=backend_names,
         rich_help_panel=_WHERE,
     ),
 ]
-Region = Annotated[str | None, typer.Option("--region", help="AWS region.", rich_help_panel=_WHERE)]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        help="AWS region.",
+        callback=_filled("--region", partial(check_region, "--region")),
+        rich_help_panel=_WHERE,
+    ),
+]
 Profile = Annotated[
-    str | None, typer.Option("--profile", help="A profile of the AWS files.", rich_help_panel=_WHERE)
+    str | None,
+    typer.Option(
+        "--profile",
+        help="A profile of the AWS files.",
+        callback=_filled("--profile"),
+        rich_help_panel=_WHERE,
+    ),
 ]
 EndpointUrl = Annotated[
     str | None,
     typer.Option(
-        "--endpoint-url", help="Another Bedrock endpoint, for all services.", rich_help_panel=_WHERE
+        "--endpoint-url",
+        metavar="URL",
+        help="Another Bedrock endpoint, for all services.",
+        callback=_filled("--endpoint-url", custom_endpoint),
+        rich_help_panel=_WHERE,
     ),
 ]
 ConfigFile = Annotated[
@@ -59,6 +108,7 @@ ConfigFile = Annotated[
         "--config",
         metavar="FILE",
         help="A configuration of Spice.ai, GoModel, OneLLM, ReqLLM or Contenox, instead of this command's.",
+        callback=_filled("--config"),
         rich_help_panel=_WHERE,
     ),
 ]
@@ -185,9 +235,11 @@ def _model_name(
     if given is not None:
         if not given.strip():
             raise UsageError("--model is empty")
+        if config is None and given not in configuration.models:
+            _check_id(configuration, given.strip())
         return given.strip()
     if backend is not None:
-        _check_backend(configuration, backend, config)
+        check_backend(configuration, backend, config)
         if kind == "chat" and backend in configuration.models:
             return backend
     name = configuration.default_model if kind == "chat" else None
@@ -209,13 +261,22 @@ def _model_name(
     return name
 
 
+def _check_id(configuration: Configuration, given: str) -> None:
+    """Refuse what can be no model's id: it was typed, and stands in no file."""
+    before, slash, after = given.partition("/")
+    try:
+        parse_model_id(after if slash and before in configuration.providers else given)
+    except BedrockError as error:
+        raise UsageError(f"--model: {error.message}") from None
+
+
 def _named(configuration: Configuration, name: str, backend: str | None, config: str | None) -> NamedModel:
     """The model of this name; with a backend one of that name alone, or an id there."""
     from dataclasses import replace
 
     if backend is None:
         return configuration[name]
-    _check_backend(configuration, backend, config)
+    check_backend(configuration, backend, config)
     if name in configuration.models:
         model = configuration.models[name]
         return model if model.provider == backend else replace(model, provider=backend)
@@ -238,15 +299,17 @@ def provider_of(
         UsageError: there is no such backend.
     """
     if backend is not None:
-        _check_backend(configuration, backend, config)
+        check_backend(configuration, backend, config)
         return configuration.providers[backend]
     default = getattr(configuration, "default_provider", None)
+    if default is not None and default not in configuration.providers:
+        raise no_default(default)
     if default is None and config is not None and len(configuration.providers) == 1:
         return next(iter(configuration.providers.values()))
-    return configuration.providers.get(default) if default is not None else None
+    return configuration.providers[default] if default is not None else None
 
 
-def _check_backend(configuration: Configuration, backend: str, config: str | None) -> None:
+def check_backend(configuration: Configuration, backend: str, config: str | None) -> None:
     if backend in configuration.providers:
         return
     if config is None:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Control characters but line feed and tab, and the overrides of writing direction: each is shown as ``�``.
+_STEERING = dict.fromkeys(
+    {*range(32), *range(127, 160), 0x202D, 0x202E} - {ord("\n"), ord("\t")}, "\N{REPLACEMENT CHARACTER}"
+)
+
 #: The option that every command with an answer has.
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
@@ -48,10 +53,11 @@ def on_terminal() -> bool:
 
 
 def shown_safely(text: str) -> str:
-    """Text of others for a terminal, without the control characters that would steer it."""
-    return "".join(
-        char if char in "\n\t" or (ord(char) >= 32 and not 127 <= ord(char) < 160) else "�" for char in text
-    )
+    """Text of others for a terminal, without the characters that would steer it.
+
+    Those are the control characters and the two that turn the order of a line's letters around.
+    """
+    return text.replace("\r\n", "\n").translate(_STEERING)
 
 
 def print_json(value: Any) -> None:
@@ -167,7 +173,7 @@ def abandon_output(stdout: Any) -> None:
 
 def _tell(text: str, mark: str = "", style: str = "") -> None:
     """A line on standard error; nothing to tell it to is no reason to fail."""
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         if not sys.stderr.isatty():
             print(f"{mark}{text}", file=sys.stderr, flush=True)
             return

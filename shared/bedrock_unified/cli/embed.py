@@ -30,7 +30,7 @@ _CONFIGURED = ("dimensions", "normalize", "truncate", "input_type", "max_tokens"
 
 def embed(
     text: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts; '-' reads standard input.")
+        list[str] | None, typer.Argument(metavar="TEXT", help="Texts; '-' reads standard input.")
     ] = None,
     file: Annotated[
         list[Path] | None,

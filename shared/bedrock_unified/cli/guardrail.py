@@ -39,7 +39,7 @@ def _group() -> None:
 @app.command("check")
 def check(
     text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="What to judge; '-' reads standard input.")
+        str | None, typer.Argument(metavar="TEXT", help="What to judge; '-' reads standard input.")
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Judge this text file.")] = None,
     guardrail: Annotated[

@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from ..config.named import Configuration, NamedModel
 from ..errors import ConfigurationError
-from .connection import ConfigFile, EndpointUrl, Profile, Region, configuration_for, connect
+from .connection import (
+    Backend,
+    ConfigFile,
+    EndpointUrl,
+    Profile,
+    Region,
+    configuration_for,
+    connect,
+    provider_of,
+)
 from .console import AsJson, on_terminal, print_json, say
 from .usage import UsageError
 
 if TYPE_CHECKING:
     from ..client import BedrockClient
-    from ..config.named import Configuration
 
 _NOTHING: Mapping[str, Any] = {}
 _EMBEDDING, _RERANK = "amazon.titan-embed-text-v2:0", "cohere.rerank-v3-5:0"
@@ -74,6 +83,7 @@ def iam_policy(
             "--resolve", help="Ask AWS which models stand behind each inference profile, and where."
         ),
     ] = False,
+    backend: Backend = None,
     region: Region = None,
     profile: Profile = None,
     endpoint_url: EndpointUrl = None,
@@ -91,11 +101,17 @@ def iam_policy(
     """
     from .. import iam
 
-    configuration = None if model else configuration_for(config)
-    here = _region({"region_name": region, "profile_name": profile, "endpoint_url": endpoint_url})
-    places = _configured(configuration, here, everywhere=region is not None)
+    configuration = configuration_for(config)
+    way = provider_of(configuration, backend, config)
+    said = (way.parameters if way else _NOTHING, configuration.defaults)
+    given = {"region_name": region, "profile_name": profile, "endpoint_url": endpoint_url}
+    here = _region({**given, "region_name": region or _first(said, "region_name")})
+    if model:
+        named = [_named(configuration, name, backend) for name in model]
+    else:
+        named = _configured(configuration, backend)
+    places = _places(configuration, named, here, everywhere=region is not None)
     first = places.setdefault(here, _Place([], []))
-    first.models.extend(model or ())
     first.guardrails.extend(guardrail or ())
     models = [name for place in places.values() for name in place.models]
     if embeddings and not any("embed" in name.lower() for name in models):
@@ -105,7 +121,9 @@ def iam_policy(
     routes: dict[str, list[str]] = {}
     if resolve:
         for name, place in places.items():
-            with connect(region=name, profile=profile, endpoint_url=endpoint_url, config=config) as client:
+            with connect(
+                backend=backend, region=name, profile=profile, endpoint_url=endpoint_url, config=config
+            ) as client:
                 routes |= _routes(place.models, client)
     made = iam.together(
         iam.policy(
@@ -157,8 +175,32 @@ def _needed(places: dict[str, _Place], style: str, list_models: bool) -> dict[st
     return needed
 
 
-def _configured(configuration: Configuration | None, here: str, *, everywhere: bool) -> dict[str, _Place]:
-    """The models and guardrails that are configured, by region.
+def _named(configuration: Configuration, name: str, backend: str | None) -> NamedModel:
+    """A model of the configuration, or of one of its providers; else an id, an ARN or a pattern."""
+    if name in configuration.models:
+        return configuration.models[name]
+    before, slash, after = name.partition("/")
+    if slash and before in configuration.providers:
+        return NamedModel(name=name, model_id=after, provider=before)
+    default = getattr(configuration, "default_provider", None)
+    return NamedModel(name=name, model_id=name, provider=backend or default)
+
+
+def _configured(configuration: Configuration, backend: str | None) -> list[NamedModel]:
+    """The models that are configured, or those of one backend."""
+    named = list(configuration.models.values())
+    default = configuration.default_model
+    if default and default not in configuration.models and default not in configuration.providers:
+        named.append(_named(configuration, default, backend))
+    for provider in configuration.providers.values():
+        named += [NamedModel(name=each, model_id=each, provider=provider.name) for each in provider.models]
+    return [model for model in named if backend is None or model.provider == backend]
+
+
+def _places(
+    configuration: Configuration, models: Sequence[NamedModel], here: str, *, everywhere: bool
+) -> dict[str, _Place]:
+    """Models and their guardrails, by region.
 
     Args:
         here: the region of what names none.
@@ -167,13 +209,7 @@ def _configured(configuration: Configuration | None, here: str, *, everywhere: b
     from .doctor.setups import guardrail_of
 
     places: dict[str, _Place] = {}
-    if configuration is None:
-        return places
-    named = list(configuration.models.values())
-    default = configuration.default_model
-    if default and default not in configuration.models and default not in configuration.providers:
-        named.append(configuration[default])
-    for model in named:
+    for model in models:
         provider = configuration.providers.get(model.provider or "")
         shared = provider.parameters if provider else _NOTHING
         said = (model.parameters, shared, configuration.defaults)
@@ -182,10 +218,6 @@ def _configured(configuration: Configuration | None, here: str, *, everywhere: b
         place.models.append(model.model_id)
         if (guardrail := guardrail_of({**configuration.defaults, **model.parameters})) is not None:
             place.guardrails.append(guardrail[0])
-    for provider in configuration.providers.values():
-        said = (provider.parameters, configuration.defaults)
-        region = here if everywhere else _first(said, "region_name") or here
-        places.setdefault(region, _Place([], [])).models.extend(provider.models)
     return places
 
 

@@ -21,6 +21,7 @@ from .connection import (
     provider_of,
 )
 from .console import AsJson, print_fields, print_json, print_rows, say, waiting
+from .wording import in_options
 
 if TYPE_CHECKING:
     from ..models.available import AvailableModel, ModelList
@@ -88,7 +89,14 @@ def list_(
     models = [model for model in found if every or kind or model.kind in _OURS]
     if as_json:
         listed = [model.as_dict() for model in models]
-        print_json({"region": found.region, "source": found.source, "notes": found.notes, "models": listed})
+        print_json(
+            {
+                "region": found.region,
+                "source": found.source,
+                "notes": [in_options(note) for note in found.notes],
+                "models": listed,
+            }
+        )
     else:
         rows = [
             (
@@ -107,7 +115,7 @@ def list_(
         known = ", known to bedrock-unified" if found.source == "curated" else ""
         print_rows(columns, rows, title=f"{found.region}: {len(models)} models{known}")
     for note in found.notes:
-        say(f"note: {note}")
+        say(f"note: {in_options(note)}")
     if not models:
         say("no models fit; see --all, --kind and --vendor")
 

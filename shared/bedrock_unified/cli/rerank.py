@@ -18,7 +18,7 @@ _SHOWN = 200
 def rerank(
     query: Annotated[str, typer.Argument(help="What the documents shall answer.")],
     document: Annotated[
-        list[str] | None, typer.Argument(metavar="[DOCUMENT]...", help="Texts; '-' reads standard input.")
+        list[str] | None, typer.Argument(metavar="DOCUMENT", help="Texts; '-' reads standard input.")
     ] = None,
     documents: Annotated[
         list[Path] | None,

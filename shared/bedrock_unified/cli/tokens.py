@@ -23,7 +23,7 @@ def _group() -> None:
 @app.command("count")
 def count(
     text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="What to count; '-' reads standard input.")
+        str | None, typer.Argument(metavar="TEXT", help="What to count; '-' reads standard input.")
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Count this text file.")] = None,
     system: Annotated[

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from difflib import get_close_matches
 from typing import Any, TypeVar, cast
 
 from pydantic import SecretStr
@@ -12,13 +11,12 @@ from pydantic import SecretStr
 from ..client import BedrockClient
 from ..embedding.parameters import EmbeddingParameters
 from ..errors import ConfigurationError, InvalidRequestError
-from ..models.ids import parse_model_id
 from ..parameters import ConnectionParameters, ConverseParameters
 from ..rerank_parameters import RerankParameters
 from ..settings import SECRETS
 from ..spelling import SPELLINGS
 from .kinds import CHAT, CONNECTION, EMBEDDING, GUARDRAIL, KINDS, OF_KIND, RERANK
-from .load import Source, load
+from .load import ONELLM_MARK, Source, is_there, load
 from .named import ARGUMENTS, Configuration, NamedModel, Origin, UnknownModelError, WithheldSecret
 from .open import OpenConfiguration, kind_of
 from .precedence import layered
@@ -70,14 +68,22 @@ def from_config(
 
 def _source_or_name(text: str) -> tuple[Source | Configuration, str | None]:
     """A configuration, or the name of a model in the one that is found."""
+    provider, slash, _ = text.partition("/")
+    if text.startswith(ONELLM_MARK) and not is_there(text):
+        found = load()  # its own provider of that name, such as a backend; else it is said in OneLLM's way
+        return (found, text) if provider in found.providers else (load(text), None)
     try:
         return load(text), None
-    except ConfigurationError:
-        if os.path.sep in text or text.lower().endswith((".yaml", ".yml", ".json")) or Path(text).exists():
+    except ConfigurationError as error:
+        if text.lower().endswith((".yaml", ".yml", ".json")) or is_there(text):
             raise
         found = load()
-        if text in found.models or text in found.providers:
+        if text in found.models or text in found.providers or (slash and provider in found.providers):
             return found, text
+        near = get_close_matches(text, [*found.models, *found.providers], n=1, cutoff=0.6)
+        if near:
+            hint = f"did you mean {near[0]!r} of {found.origin.source}?"
+            raise ConfigurationError(error.message, hint=hint) from None
         raise
 
 
@@ -120,7 +126,7 @@ def _chosen(
     if name is not None:
         if kind not in OF_KIND and name in configuration.providers and name not in configuration.models:
             return None, name
-        return _of_kind(_named(configuration, name), kind, overrides, configuration), None
+        return _of_kind(configuration[name], kind, overrides, configuration), None
     if isinstance(told, str) and isinstance(configuration, OpenConfiguration):
         return configuration[told], None
     default = configuration.default_model
@@ -128,6 +134,14 @@ def _chosen(
         model = configuration[default]
         if kind not in OF_KIND or _kind_of(model) in (kind, None):
             return model, None
+    if kind not in OF_KIND and len(configuration.providers) > 1:  # a model would choose one of them
+        only = configuration.default_provider if isinstance(configuration, OpenConfiguration) else None
+        if only is None:
+            raise UnknownModelError(
+                f"{configuration.origin.source} has several providers, and none was named",
+                hint=f"name one: {', '.join(configuration.providers)}",
+            )
+        return None, only
     fitting = [
         each
         for each in configuration.models.values()
@@ -148,18 +162,6 @@ def _chosen(
     raise _which(configuration, kind, [each.name for each in fitting], told)
 
 
-def _named(configuration: Configuration, name: str) -> NamedModel:
-    """The model of a name. Where models are named, a word that no id looks like is a misspelt name."""
-    if configuration.models and name not in configuration.models and "/" not in name:
-        try:
-            bare = parse_model_id(name).kind == "bare"
-        except InvalidRequestError:
-            bare = True
-        if bare:
-            return Configuration.__getitem__(configuration, name)
-    return configuration[name]
-
-
 def _reach(configuration: Configuration, model: NamedModel) -> list[tuple[str, Any]]:
     keywords = configuration.keywords(model)
     told = {key: one for key, one in keywords.items() if key in CONNECTION}
@@ -169,9 +171,10 @@ def _reach(configuration: Configuration, model: NamedModel) -> list[tuple[str, A
 def _which(configuration: Configuration, kind: str, fitting: Sequence[str], told: Any) -> ConfigurationError:
     where = configuration.origin.source
     if not fitting and not configuration.providers and not configuration.models and told is None:
-        return UnknownModelError(
-            f"{where} names no model", hint="name one: from_config(…, 'us.amazon.nova-lite-v1:0')"
-        )
+        named = "name one: from_config(…, 'us.amazon.nova-lite-v1:0')"
+        written = "; ".join(configuration.notes[:3]) or "write one under its 'models'"
+        hint = named if isinstance(configuration, OpenConfiguration) else written
+        return UnknownModelError(f"{where} names no model", hint=hint)
     what = f"{kind} models" if kind in OF_KIND else "models"
     if not fitting:
         others = ", ".join(sorted(configuration.models))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +15,7 @@ from .named import Configuration, Origin
 from .open import OpenConfiguration
 from .reading.documents import read_document
 from .reading.problems import not_one_of, problem
+from .whose import ONELLMS, REQ_LLM_MARKS, SPICEPODS, system_of
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | None
 Env = Mapping[str, str]
@@ -34,15 +36,12 @@ _ALSO = {
     "reqllm": "req_llm",
     "own": "bedrock-unified",
 }
-_SPICEPODS = ("spicepod.yaml", "spicepod.yml")
 _GOMODELS = ("config/config.yaml", "config.yaml")
-_ONELLMS = "bedrock.json"
-#: What a bedrock.json may have.
-_ONELLM_KEYS = frozenset(
-    {"profile", "region", "aws_access_key_id", "aws_secret_access_key", "aws_session_token"}
-)
 _OWN = "bedrock-unified.json"
-_SPEC_MARKS = ("bedrock:", "bedrock/", "amazon_bedrock:", "aws_bedrock:", "arn:")
+#: Before a model's name, as OneLLM writes it; a colon is ReqLLM's.
+ONELLM_MARK = "bedrock/"
+_REQ_LLM_END = "@amazon_bedrock"
+_LONGEST_PATH = 4096
 _FILE_SUFFIXES = (".yaml", ".yml", ".json", ".env")
 
 
@@ -50,8 +49,9 @@ def load(source: Source = None, *, system: str | None = None, env: Env | None = 
     """Read a configuration; see "Configuration files" in the README.
 
     Args:
-        source: a file, or a folder to look in; a dict; a model spec (``bedrock:amazon.nova-lite-v1:0``); or
-            None for the first of: the command's own file, one in the current folder, the environment.
+        source: a file, or a folder to look in; a dict; a model (``bedrock:amazon.nova-lite-v1:0`` in ReqLLM's
+            way, ``bedrock/nova-lite`` in OneLLM's, or an id alone, which is called by Converse); or None for
+            the first of: the command's own file, one in the current folder, the environment.
         system: whose configuration it is, where that cannot be seen: ``spice``, ``gomodel``, ``onellm``,
             ``req_llm``, ``contenox``, ``bedrock-unified``.
         env: the environment; default the process's own.
@@ -87,41 +87,6 @@ def load(source: Source = None, *, system: str | None = None, env: Env | None = 
         f"a configuration cannot be a {type(source).__name__}",
         hint="give a path, a dict, a model spec, or nothing to look for one",
     )
-
-
-def system_of(value: object, path: Path | None = None) -> str | None:
-    """Whose configuration a document is, by what is in it; None where nothing tells."""
-    if path is not None and path.name in _SPICEPODS:
-        return "spice"
-    if not isinstance(value, Mapping):
-        return None
-    members = cast("Mapping[str, Any]", value)
-    from .own.file import is_own
-    from .own.plain import KEYS
-    from .spice import is_spicepod
-
-    if is_own(members):
-        return "bedrock-unified"
-    if is_spicepod(members):
-        return "spice"
-    if "backends" in members:
-        return "contenox"
-    providers = members.get("providers")
-    if isinstance(providers, Mapping) and any(
-        isinstance(one, Mapping) and "type" in one for one in cast("Mapping[str, Any]", providers).values()
-    ):
-        return "gomodel"
-    if "provider" in members and not members.keys().isdisjoint(("id", "model")) and "models" not in members:
-        return "req_llm"
-    if path is not None and path.name == _ONELLMS:
-        return "onellm"
-    if members and members.keys() <= set(KEYS):
-        return "bedrock-unified"
-    if members and members.keys() <= _ONELLM_KEYS:
-        return "onellm"
-    if path is not None and path.name == "config.yaml":
-        return "gomodel"
-    return None
 
 
 def _system(name: str) -> str:
@@ -181,25 +146,32 @@ def _from_mapping(value: Mapping[str, Any], whose: str | None, env: Env) -> Conf
 
 
 def _spec(text: str, whose: str | None, env: Env) -> Configuration:
-    """A model spec, which only ReqLLM's are; a name alone is none."""
-    if whose not in (None, "req_llm"):
-        return _from_file(_expanded(text), whose, env)
+    """A model spec: ReqLLM's, OneLLM's, or an id alone, which is nobody's; a name alone is none."""
     if not text.strip():
         raise problem(Origin("arguments", "source"), "it is empty text", hint="leave it out to look for one")
+    if whose == "onellm" or (whose is None and text.startswith(ONELLM_MARK)):
+        return _of_one(_read("onellm", None, env), text)
+    if whose == "req_llm" or (
+        whose is None and (text.startswith(REQ_LLM_MARKS) or text.endswith(_REQ_LLM_END))
+    ):
+        return _read("req_llm", text, env)
+    if whose not in (None, "bedrock-unified"):
+        return _from_file(_expanded(text), whose, env)
     try:
         known = parse_model_id(text)
     except BedrockError:
         known = None
-    if (
-        whose is None
-        and (known is None or (known.vendor is None and known.arn is None))
-        and not text.startswith(_SPEC_MARKS)
-    ):
+    if known is None or (known.vendor is None and known.arn is None):
         raise ConfigurationError(
             f"{text!r:.200} is neither a file nor a model",
             hint="give a configuration file, a folder, or a spec like bedrock:amazon.nova-lite-v1:0",
         )
-    return _read("req_llm", text, env)
+    return _of_one(OpenConfiguration(system="bedrock-unified"), text)
+
+
+def _of_one(configuration: Configuration, name: str) -> Configuration:
+    """The same with this model, and it is the one where none is named."""
+    return replace(configuration, models={name: configuration[name]}, default_model=name)
 
 
 def _expanded(path: str | os.PathLike[str]) -> Path:
@@ -211,14 +183,23 @@ def _expanded(path: str | os.PathLike[str]) -> Path:
 
 def _is_path(text: str) -> bool:
     """Whether text means a file: there is one, or it looks like nothing else."""
-    if text.startswith(_SPEC_MARKS):
+    if text.startswith((*REQ_LLM_MARKS, "arn:")):
         return False
-    try:
-        if Path(text).expanduser().exists():
-            return bool(text.strip())
-    except (OSError, ValueError, RuntimeError):  # too long, a null character, no such home folder
+    if is_there(text):
+        return True
+    if len(text) > _LONGEST_PATH or "\0" in text:
+        return False
+    if text.startswith(ONELLM_MARK):
         return False
     return text.lower().endswith(_FILE_SUFFIXES) or text.startswith((".", "~", "/", "\\")) or os.sep in text
+
+
+def is_there(text: str) -> bool:
+    """Whether there is a file or folder of this name."""
+    try:
+        return bool(text.strip()) and Path(text).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a null character, no such home folder
+        return False
 
 
 def _searched(env: Env) -> Configuration:
@@ -249,14 +230,14 @@ def _searched(env: Env) -> Configuration:
 def _from_folder(path: Path, env: Env) -> Configuration:
     found = _in_folder(path, env)
     if found is None:
-        looked = ", ".join((*_SPICEPODS, *_GOMODELS, _ONELLMS, _OWN))
+        looked = ", ".join((*SPICEPODS, *_GOMODELS, ONELLMS, _OWN))
         raise problem(Origin(str(path)), "no configuration lies in this folder", hint=f"looked for {looked}")
     return found
 
 
 def _in_folder(folder: Path, env: Env) -> Configuration | None:
     """A folder's configuration. Files whose names many programs use count only if they are one."""
-    for name in (_OWN, *_SPICEPODS):
+    for name in (_OWN, *SPICEPODS):
         if (folder / name).is_file():
             return _from_file(folder / name, None, env)
     for name in _GOMODELS:
@@ -297,11 +278,11 @@ def _has_families(env: Env) -> bool:
 def _inside(folder: Path, whose: str) -> Path:
     """The file of a system in a folder; the folder itself where its reader looks."""
     if whose == "spice":
-        for name in _SPICEPODS:
+        for name in SPICEPODS:
             if (folder / name).is_file():
                 return folder / name
         raise problem(
-            Origin(str(folder)), "no spicepod lies in this folder", hint=f"looked for {', '.join(_SPICEPODS)}"
+            Origin(str(folder)), "no spicepod lies in this folder", hint=f"looked for {', '.join(SPICEPODS)}"
         )
     return folder / _OWN if whose == "bedrock-unified" else folder
 

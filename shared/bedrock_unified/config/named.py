@@ -84,8 +84,8 @@ class Provider(_Unwritten):
         parameters: connection keywords of :class:`bedrock_unified.BedrockClient` in their canonical names;
             secrets are ``SecretStr``.
         models: the ids that were configured for it, in their order.
-        models_mode: what they mean: ``fallback`` (used where the account's list cannot be had, or is empty)
-            or ``allowlist`` (the only ones; nothing is asked).
+        models_mode: what they mean: ``fallback`` (used where the account's list cannot be had, or is empty),
+            ``allowlist`` (the only ones; nothing is asked) or ``merge`` (behind those of the account).
     """
 
     name: str

@@ -34,16 +34,19 @@ class OpenConfiguration(Configuration):
         if named is not None:
             return named
         if name in self.providers:
-            raise UnknownModelError(
-                f"{self.origin.source}: {name!r} is a provider, not a model", hint=f"say {name}/<model id>"
-            )
+            raise self._no_model(name)
         if name.partition("/")[0] not in self.providers:
-            listed = self.models.get(self._read(name))
+            read = self._read(name)
+            listed = self.models.get(read)
             if listed is not None:
                 return listed
+            if _is_a_word(read) and not any(read in one.models for one in self.providers.values()):
+                raise self._misspelt(name, read)
         provider, spec = self._split(name)
         model_id = self._read(spec)
         said = self.providers[provider] if provider else None
+        if _is_a_word(model_id) and model_id not in (said.models if said else ()):
+            raise self._misspelt(name, model_id)
         if (
             said is not None
             and said.models_mode == "allowlist"
@@ -55,6 +58,26 @@ class OpenConfiguration(Configuration):
                 hint=f"its models: {', '.join(said.models)}; or set CONFIGURED_PROVIDER_MODELS_MODE=fallback",
             )
         return model_at(provider, name, model_id, said.origin if said else self.origin, self.chat_defaults)
+
+    def _no_model(self, provider: str) -> UnknownModelError:
+        """A provider was named where a model is wanted."""
+        listed = self.providers[provider].models[:3] or ("<model id>",)
+        return UnknownModelError(
+            f"{self.origin.source}: {provider!r} is a provider, not a model",
+            hint=f"name a model of it: {', '.join(f'{provider}/{each}' for each in listed)}",
+        )
+
+    def _misspelt(self, name: str, word: str) -> UnknownModelError:
+        """A name that no model has, nor could have as its id."""
+        before = name.removesuffix(word)  # a provider and its slash, or bedrock:
+        known = [*self.models, *(() if before else self.providers)]
+        known += [before + alias for alias in aliases()]
+        near = get_close_matches(name, known, n=1, cutoff=0.6 if not before else 0.8)
+        named = f"; its models: {', '.join(sorted(self.models))}" if self.models else ""
+        return UnknownModelError(
+            f"{self.origin.source} has no model {name!r}, and it is no model's id",
+            hint=f"did you mean {near[0]!r}?" if near else f"an id looks like amazon.nova-lite-v1:0{named}",
+        )
 
     def _read(self, spec: str) -> str:
         """The id in a spelling of it; what can be none is an unknown model."""
@@ -108,6 +131,11 @@ def read_id(spec: str, origin: Origin) -> str:
         return parsed.wire_id
     short = [alias for alias, model_id in aliases().items() if model_id == parsed.wire_id and alias in spec]
     return max(short, key=len)
+
+
+def _is_a_word(model_id: str) -> bool:
+    """Whether an id has no form of one: no vendor's dot, no ARN; and it is no short name."""
+    return "." not in model_id and model_id not in aliases() and parse_model_id(model_id).kind == "bare"
 
 
 def kind_of(model_id: str) -> str | None:

@@ -182,7 +182,7 @@ def stub_tools(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for turn in turns:
         for block in turn["content"]:
             if "toolUse" in block:
-                names[block["toolUse"]["name"]] = None
+                names[block["toolUse"].get("name", "tool")] = None  # AWS says what lacks
             elif "toolResult" in block:
                 names.setdefault("tool")
     if len(names) > 1:

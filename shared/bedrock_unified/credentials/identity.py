@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from typing import NamedTuple, Protocol
 
 from ..wire.signing import Keys
+
+#: AWS's own name comes first, as in its newer SDKs. botocore takes the old one first where both are set, and
+#: pairs the keys of today with the token of an older tool.
+SESSION_TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 
 class Bearer(NamedTuple):
@@ -27,6 +32,11 @@ class IdentitySource(Protocol):
         """Where it was found, in a word or two: ``env``, ``files (sso)``; empty before it was fetched."""
         ...
 
+    @property
+    def executor(self) -> Executor | None:
+        """Where an event loop has :meth:`fetch` run; None for its own threads."""
+        ...
+
     def ready(self) -> Identity | None:
         """The identity if it is at hand without blocking, else None."""
         ...
@@ -47,10 +57,11 @@ class IdentitySource(Protocol):
 class FixedIdentity:
     """An identity that does not change."""
 
-    __slots__ = ("_identity", "origin")
+    __slots__ = ("_identity", "executor", "origin")
 
     def __init__(self, identity: Identity, origin: str = "arguments") -> None:
         self._identity = identity
+        self.executor: Executor | None = None  # it is at hand
         self.origin = origin
 
     def ready(self) -> Identity:

@@ -3,26 +3,43 @@
 # pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
-from logging import LogRecord, getLogger
+from logging import INFO, LogRecord, getLogger
 from threading import local
 from typing import Any, NamedTuple
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 _REGION = "us-east-1"
+#: What botocore says at DEBUG of requests and answers: tokens in headers, keys in bodies.
+_TELLS_SECRETS = ("botocore.auth", "botocore.endpoint", "botocore.parsers")
 
 
 class Nested(NamedTuple):
-    """What these calls take over from the client that they are made for; no region: the profile's."""
+    """What these calls take over from the client that they are made for; no region: the profile's.
+
+    The last three are the environment's as it was when the client read it. botocore reads it anew for each
+    session; a client whose keys are found again keeps to the files and the profile that signed before.
+    """
 
     region: str = ""
     sts_endpoint_url: str | None = None
     verify: bool | str | None = None
     use_fips: bool | None = None
     use_dualstack: bool | None = None
+    ambient_profile: str | None = None
+    config_file: str | None = None
+    credentials_file: str | None = None
+
+    def reading(self, env: Mapping[str, str]) -> Nested:
+        """The same with this environment's profile and files."""
+        return self._replace(
+            ambient_profile=ambient_profile(env),
+            config_file=env.get("AWS_CONFIG_FILE"),
+            credentials_file=env.get("AWS_SHARED_CREDENTIALS_FILE"),
+        )
 
 
 def nested_session(nested: Nested, *, profile: str | None = None, ambient: bool | None = True) -> Any:
@@ -38,12 +55,14 @@ def nested_session(nested: Nested, *, profile: str | None = None, ambient: bool 
     from botocore.config import Config
 
     botocore: Any = sessions
-    session: Any = botocore.Session(_named(ambient_profile(os.environ)), profile=profile)
+    session: Any = botocore.Session(_pinned(nested, nested.ambient_profile), profile=profile)
     if ambient is None and profile is None:
         try:
             session.get_scoped_config()
         except exceptions.ProfileNotFound:
-            session = botocore.Session(_named(None))
+            session = botocore.Session(_pinned(nested, None))
+    with suppress(exceptions.ProfileNotFound):  # whoever needs the profile raises it
+        session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
     create_client = session.create_client
 
     def create(service_name: str, *args: Any, **kwargs: Any) -> Any:
@@ -76,9 +95,27 @@ def nested_session(nested: Nested, *, profile: str | None = None, ambient: bool 
     return session
 
 
-def _named(profile: str | None) -> dict[str, Any]:
-    """The environment's profile, as botocore's session takes it: an empty variable names none."""
-    return {"profile": (None, None, profile, None)}
+@cache
+def _loader(data_path: str | None) -> Any:
+    """botocore's service data, read once for all sessions: a role's keys are renewed again and again."""
+    from botocore import loaders
+
+    botocore: Any = loaders
+    return botocore.create_loader(data_path)
+
+
+def _pinned(nested: Nested, profile: str | None) -> dict[str, Any]:
+    """Profile and files as botocore's session takes them: an empty variable names no profile.
+
+    As with botocore, an empty name of a file stands for no file.
+    """
+    config = "~/.aws/config" if nested.config_file is None else nested.config_file
+    keys = "~/.aws/credentials" if nested.credentials_file is None else nested.credentials_file
+    return {
+        "profile": (None, None, profile, None),
+        "config_file": (None, None, config, None),
+        "credentials_file": (None, None, keys, None),
+    }
 
 
 def ambient_profile(env: Mapping[str, str]) -> str | None:
@@ -86,23 +123,30 @@ def ambient_profile(env: Mapping[str, str]) -> str | None:
     return env.get("AWS_DEFAULT_PROFILE") or env.get("AWS_PROFILE") or None
 
 
-def frozen_of(credentials: Any) -> Any:
-    """The keys of botocore's credentials, refreshed if need be."""
+_asking = local()
+
+
+@contextmanager
+def asking() -> Generator[None]:
+    """While this thread asks for keys, keep out of the log what botocore would write of them.
+
+    At DEBUG it writes whole answers of STS and SSO, and of a failed refresh a traceback; our error tells that
+    one, without secrets. Other threads' use of botocore is logged as ever.
+    """
     _quiet()
+    before = getattr(_asking, "keys", False)
     _asking.keys = True
     try:
-        return credentials.get_frozen_credentials()
+        yield
     finally:
-        _asking.keys = False
-
-
-_asking = local()
+        _asking.keys = before
 
 
 @cache
 def _quiet() -> None:
-    """Keep botocore's traceback of a failed refresh out of the log: our error tells it, without secrets."""
     getLogger("botocore.credentials").addFilter(_told_by_us)
+    for name in _TELLS_SECRETS:
+        getLogger(name).addFilter(_tells_no_secret)
 
 
 def _told_by_us(record: LogRecord) -> bool:
@@ -110,3 +154,7 @@ def _told_by_us(record: LogRecord) -> bool:
         return True
     record.exc_info = None
     return not (record.args and "mandatory" in record.args)  # the advisory one is not raised
+
+
+def _tells_no_secret(record: LogRecord) -> bool:
+    return record.levelno >= INFO or not getattr(_asking, "keys", False)

@@ -17,7 +17,8 @@ from botocore import credentials, utils
 from botocore.exceptions import MetadataRetrievalError
 
 from ..errors import BedrockError, ConfigurationError
-from .nested import Nested, frozen_of, nested_session
+from .identity import SESSION_TOKENS
+from .nested import Nested, nested_session
 
 botocore: Any = credentials
 _utils: Any = utils
@@ -48,6 +49,7 @@ _IN_FILES = (
     "ec2-credentials-file",
     "boto-config",
 )
+_STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key"})
 
 
 class Found(NamedTuple):
@@ -55,6 +57,7 @@ class Found(NamedTuple):
 
     credentials: Any
     frozen: Any
+    source: str
     origin: str
 
 
@@ -72,8 +75,10 @@ class SourceFailed(Exception):
         self.login_profile = login_profile
 
 
-def find(nested: Nested, *, profile: str | None, explicit: bool, restriction: str) -> Found:
-    """The first source's credentials.
+def find(
+    nested: Nested, *, profile: str | None, explicit: bool, restriction: str, only: str | None = None
+) -> Found:
+    """The first source's credentials, or those of the one that was found before (``only``).
 
     A source that is not set up is passed over. One that is, and fails, ends the search: behind it somebody
     else would sign.
@@ -92,6 +97,8 @@ def find(nested: Nested, *, profile: str | None, explicit: bool, restriction: st
         return {one.METHOD: one for one in botocore.create_credential_resolver(session).providers}
 
     asked = _OF_A_PROFILE if explicit else _ASKED[restriction]
+    if only is not None:
+        asked = (only,)
     tried: list[str] = []
     for name in asked:
         try:
@@ -100,7 +107,8 @@ def find(nested: Nested, *, profile: str | None, explicit: bool, restriction: st
                 if loaded is None:
                     continue
                 origin = f"{name} ({_kind(loaded)})" if name == FILES else name
-                return Found(loaded, frozen_of(loaded), origin)  # a role's and SSO's are fetched only now
+                # A role's keys and those of SSO are fetched only now.
+                return Found(loaded, loaded.get_frozen_credentials(), name, origin)
             reason = _REASONS[name](session)
         except MetadataRetrievalError:
             reason = "no session token to be had; version 1 is not asked"
@@ -125,7 +133,7 @@ def _providers(
     name: str, session: Any, nested: Nested, botocores: Callable[[], Mapping[str, Any]]
 ) -> Iterator[Any]:
     if name == ENV:
-        yield botocore.EnvProvider()
+        yield botocore.EnvProvider(mapping={"token": list(SESSION_TOKENS)})
         return
     if name == WEB_IDENTITY:
         yield _web_identity(session, nested, dict)
@@ -173,14 +181,20 @@ def _profile(session: Any) -> str:
 
 
 def _profiles_from(session: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The profile in use, and those whose keys assume its role."""
+    """The profile in use, and those whose keys assume its role.
+
+    A source with keys of its own gives these to botocore, whatever role it has beside them.
+    """
     profiles: dict[str, Any] = session.full_config.get("profiles", {})
     name: str | None = _profile(session)
     seen: set[str] = set()
     while name and name in profiles and name not in seen:
+        section = profiles[name]
+        if seen and not _STATIC.isdisjoint(section):
+            return
         seen.add(name)
-        yield name, profiles[name]
-        name = profiles[name].get("source_profile") if "role_arn" in profiles[name] else None
+        yield name, section
+        name = section.get("source_profile") if "role_arn" in section else None
 
 
 def _refuse_mfa(session: Any) -> None:
@@ -202,6 +216,11 @@ def _login(session: Any) -> str | None:
     return None
 
 
+def _reason_env(_: Any) -> str:
+    half = " beside AWS_SECRET_ACCESS_KEY" if os.environ.get("AWS_SECRET_ACCESS_KEY") else ""
+    return f"AWS_ACCESS_KEY_ID is not set{half}"
+
+
 def _reason_files(session: Any) -> str:
     profile = _profile(session)
     if profile in session.full_config.get("profiles", {}):
@@ -216,7 +235,7 @@ def _reason_imds(_: Any) -> str:
 
 
 _REASONS: dict[str, Callable[[Any], str]] = {
-    ENV: lambda _: "AWS_ACCESS_KEY_ID is not set",
+    ENV: _reason_env,
     FILES: _reason_files,
     WEB_IDENTITY: lambda _: "AWS_WEB_IDENTITY_TOKEN_FILE is not set",
     ECS: lambda _: "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set",

@@ -13,17 +13,19 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from ..errors import AuthenticationError, BedrockError, ConfigurationError
-from ..failures import redacted
 from ..settings import check_secret
 from ..wire.signing import Keys
 from .chain import explained, shown_cause
 from .identity import Bearer, Identity, IdentitySource, secrets_of
-from .nested import Nested, nested_session
+from .nested import Nested, asking, nested_session
+from .once import Once
 
 _log = logging.getLogger(__name__)
 _SESSION_NAME = "bedrock-unified"
 #: Keys are renewed so long before they end, or when a third of their life is left.
 _MARGIN = 900.0
+#: So long before their end keys no longer set out on a call that another one could sign.
+_LAST_MINUTE = 60.0
 #: After a renewal that failed, the keys that are still good serve so long before the next.
 _PAUSE = 60.0
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
@@ -79,7 +81,7 @@ class RoleIdentity:
         self._nested = nested
         self._profile = profile
         self._held: _Held | None = None
-        self._lock = Lock()
+        self.executor = Once()
         self._renewing = Lock()  # never held while anything is asked: an event loop takes it
 
     @property
@@ -87,10 +89,13 @@ class RoleIdentity:
         """``role`` with the identity that assumes it."""
         return f"role ({self._base.origin})"
 
-    def ready(self) -> Identity | None:
-        """The keys, None when they must be had from STS."""
+    def ready(self) -> Keys | None:
+        """The keys, None when they must be had from STS; while they are renewed the old ones serve."""
         held = self._held
-        return held.keys if held is not None and time.time() < held.renew_at else None
+        if held is None:
+            return None
+        until = held.ends_at - _LAST_MINUTE if self.executor.asking else held.renew_at
+        return held.keys if time.time() < max(until, held.renew_at) else None
 
     def fetch(self) -> Identity:
         """Assume the role, once for all that wait.
@@ -98,19 +103,7 @@ class RoleIdentity:
         Raises:
             AuthenticationError: nobody can assume it, or STS refuses.
         """
-        with self._lock:
-            if (keys := self.ready()) is not None:
-                return keys
-            try:
-                held = self._assumed()
-            except BedrockError as error:
-                held = self._held
-                if held is None or time.time() >= held.ends_at:
-                    raise
-                _log.warning("the keys of %s could not be renewed yet: %s", self._role.arn, error.message)
-                held = held._replace(renew_at=min(time.time() + _PAUSE, held.ends_at))
-            self._held = held
-            return held.keys
+        return self.executor.run(self._fetched)
 
     def renew(self, expired: Identity) -> bool:
         """Forget these keys, unless others have taken their place."""
@@ -118,6 +111,21 @@ class RoleIdentity:
             if self._held is not None and self._held.keys == expired:
                 self._held = None
         return True
+
+    def _fetched(self) -> Keys:
+        held = self._held
+        if held is not None and time.time() < held.renew_at:
+            return held.keys  # of whoever asked just before
+        try:
+            held = self._assumed()
+        except BedrockError as error:
+            held = self._held
+            if held is None or time.time() >= held.ends_at:
+                raise
+            _log.warning("the keys of %s could not be renewed yet: %s", self._role.arn, error.message)
+            held = held._replace(renew_at=min(time.time() + _PAUSE, held.ends_at))
+        self._held = held
+        return held.keys
 
     def _assumed(self) -> _Held:
         keys = self._base_keys()
@@ -133,7 +141,8 @@ class RoleIdentity:
             raise
         # botocore's exceptions, of which there is no common class: STS's answer, no connection, a setting.
         except Exception as error:
-            raise self._explained(error, keys) from shown_cause(error)
+            failure, cause = self._explained(error, keys), shown_cause(error)
+        raise failure from cause  # out here, without a context, whose text may quote the request
 
     def _base_keys(self) -> Keys:
         identity = self._base.ready() or self._base.fetch()
@@ -150,13 +159,13 @@ class RoleIdentity:
             aws_session_token=keys.session_token,
         )
         try:
-            return _held(client.assume_role(**self._role.request()))
+            with asking():
+                return _held(client.assume_role(**self._role.request()))
         finally:
             client.close()
 
     def _explained(self, error: Exception, keys: Keys) -> BedrockError:
-        found = explained(error, f"role {self._role.arn}", self._profile)
-        return type(found)(redacted(found.message, secrets_of(keys)), hint=found.hint)
+        return explained(error, f"role {self._role.arn}", self._profile, secrets=secrets_of(keys))
 
 
 def _code(error: Exception) -> str:

@@ -9,7 +9,7 @@ from ..errors import ConfigurationError
 from ..settings import ROLE, check_secret
 from ..wire.signing import Keys
 from .chain import ChainIdentity
-from .identity import Bearer, FixedIdentity, IdentitySource
+from .identity import SESSION_TOKENS, Bearer, FixedIdentity, IdentitySource
 from .nested import Nested, ambient_profile
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def choose_source(
         settings.verify,
         settings.use_fips,
         settings.use_dualstack,
-    )
+    ).reading(env)
     base = _given(settings, "arguments") or _base(settings, env, nested, stored)
     if settings.role_arn is None:
         return base
@@ -102,7 +102,7 @@ def environment_keys(env: Mapping[str, str]) -> FixedIdentity | None:
             "AWS_ACCESS_KEY_ID is set in the environment and AWS_SECRET_ACCESS_KEY is not",
             hint="set both, or neither",
         )
-    token = env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN") or None
+    token = next(filter(None, map(env.get, SESSION_TOKENS)), None)
     for name, value in (
         ("AWS_ACCESS_KEY_ID", key_id),
         ("AWS_SECRET_ACCESS_KEY", secret),

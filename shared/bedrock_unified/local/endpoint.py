@@ -175,7 +175,7 @@ class LocalBedrock:
         if failure:
             self._thread.join()
             self._thread = None
-            raise ConfigurationError(f"The local endpoint could not start: {failure[0]}") from failure[0]
+            raise _not_started(failure[0]) from failure[0]
         return self
 
     def stop(self) -> None:
@@ -207,7 +207,7 @@ class LocalBedrock:
             waiting.cancel()
             task, self._serving = self._serving, None
             error = task.exception()
-            raise ConfigurationError(f"The local endpoint could not start: {error}") from error
+            raise _not_started(error) from error
         return self
 
     async def astop(self) -> None:
@@ -269,6 +269,12 @@ def _check_loopback(host: str) -> None:
         address = None
     if address is None or not address.is_loopback:
         raise ConfigurationError(f"The local endpoint serves loopback addresses only, not {host!r}.")
+
+
+def _not_started(error: BaseException | None) -> ConfigurationError:
+    return ConfigurationError(
+        f"The local endpoint could not start: {error}", hint="another port may be free; 0 takes any free one"
+    )
 
 
 def serve_forever(

@@ -53,6 +53,8 @@ async def get(step: Get) -> Answer:
                 problem = error
             except TimeoutError as error:
                 raise Refused("it did not come in time") from error
+            except aiohttp.ClientResponseError as error:  # it quotes the address, whose query may be a signature
+                raise Refused(type(error).__name__) from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise Refused(type(error).__name__) from error
         raise Refused("it could not be connected to") from problem

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,18 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 _PIECE = 65536
+#: ``on`` while this thread downloads.
+_downloading = threading.local()
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """urllib3 logs what it asks for; the query of a download, which may be a signature, is left out."""
+    if getattr(_downloading, "on", False) and isinstance(record.args, tuple):
+        record.args = tuple(each.partition("?")[0] if isinstance(each, str) else each for each in record.args)
+    return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
 
 
 def get(step: Get) -> Answer:
@@ -27,6 +41,7 @@ def get(step: Get) -> Answer:
         raise Refused("it did not come in time")
     watchdog = Watchdog(left)
     watching(watchdog)
+    _downloading.on = True
     problem: Exception | None = None
     try:
         for address in step.addresses:
@@ -43,6 +58,7 @@ def get(step: Get) -> Answer:
         reason = "it did not come in time" if late else type(error).__name__
         raise Refused(reason) from error
     finally:
+        _downloading.on = False
         watching(None)
         watchdog.cancel()
 

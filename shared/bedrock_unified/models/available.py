@@ -15,7 +15,7 @@ from .ids import parse_model_id
 #: What a model is for, as far as its modalities and its id tell.
 KINDS = ("chat", "embedding", "rerank", "image", "video", "speech", "other")
 #: What a configured list of models means (GoModel's ``CONFIGURED_PROVIDER_MODELS_MODE``).
-MODES = ("fallback", "allowlist")
+MODES = ("fallback", "allowlist", "merge")
 
 _LABELS = re.compile(r"\s+(?:ai|labs)$")
 

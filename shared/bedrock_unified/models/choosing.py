@@ -50,9 +50,15 @@ class Wish(NamedTuple):
     def chosen(self, listing: Listing) -> ModelList | None:
         """The account's list, or where it is empty the configured one; None where there is neither."""
         if listing.models:
-            return self._of(listing.models, "account", listing.notes)
+            return self._of((*listing.models, *self._further(listing)), "account", listing.notes)
         note = f"Bedrock lists no model in {self.region}: this is the configured list."
         return self._of(self.allowed(None), "configured", [note]) if self.models else None
+
+    def _further(self, listing: Listing) -> Iterable[AvailableModel]:
+        """With ``merge`` what is configured and not listed, behind what is."""
+        listed = {model.id for model in listing.models} if self.mode == "merge" else set[str]()
+        further = [spec for spec in self.models if self.mode == "merge" and spec not in listed]
+        return configured(further, self.region, listing.known())
 
     def without_list(self, error: BedrockError) -> ModelList | None:
         """What stands for a list that could not be had; None where nothing may."""
@@ -125,7 +131,11 @@ class Heard:
             KeyError, TypeError, AttributeError: it is not of the operations' shapes.
         """
         # By what each says it is: another service's list may know no filter.
-        every = {one["inferenceProfileArn"]: one for listed in self.profiles.values() for one in listed}
+        every = {
+            one.get("inferenceProfileArn") or one["inferenceProfileId"]: one
+            for listed in self.profiles.values()
+            for one in listed
+        }
         applications = [one for one in every.values() if one.get("type") == _APPLICATION]
         system = [one for one in every.values() if one.get("type") != _APPLICATION]
         known = system if _SYSTEM in self.profiles else None
@@ -136,8 +146,8 @@ class Heard:
         if system is not None:
             also = ", and application profiles are missing" if application is not None else ""
             yield (
-                f"The account's inference profiles could not be listed ({_told(system)}): where a model needs "
-                f"one the likeliest of {self.region} is named{also}. "
+                f"The account's inference profiles could not be listed ({_told(system)}): where a model "
+                f"needs one the likeliest of {self.region} is named{also}. "
                 "Allow bedrock:ListInferenceProfiles to see them."
             )
         elif application is not None:

@@ -182,9 +182,13 @@ def profile_of(
         InvalidRequestError: no model id can look like this.
         ConfigurationError: an override of an unknown name or of another type; an unknown family.
     """
+    if family is not None and not isinstance(family, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"model_family must be text, not {family!r:.80}")
     profile = _known(model_id, family)
     if not overrides:
         return profile
+    if not isinstance(overrides, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"capabilities must be a dict by their names, not {overrides!r:.80}")
     return profile._replace(**{name: checked(name, value) for name, value in overrides.items()})
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import Lock
-from typing import Any
+from typing import Any, NoReturn
 
 from ..wire.failure import InStreamFailure
-from ..wire.http import Blocking, Command, FailureKind, Flow, Read, T, TransportError
+from ..wire.http import Blocking, Command, FailureKind, Flow, Read, Sleep, T, TransportError
 from ..wire.operations import Operation
+from ..wire.pace import Pace
 from .drive import adrive, drive
 
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -23,10 +25,14 @@ class InjectedTransport:
     """Calls operations on a boto3 client.
 
     Asynchronous calls run on threads of our own, as many as the client's pool has connections.
+
+    Args:
+        requests_per_minute: further ones wait; boto3 has no such limit of its own.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, requests_per_minute: int | None = None) -> None:
         self.client = client
+        self._pace = None if requests_per_minute is None else Pace(requests_per_minute)
         self._executor: ThreadPoolExecutor | None = None
         self._lock = Lock()
 
@@ -65,6 +71,8 @@ class InjectedTransport:
                     answer = {**answer, "body": answer["body"].read()}
                 return answer
 
+        if self._pace is not None:
+            yield from self._pace.turn()
         return (yield Blocking(run, self.executor))
 
     def run(self, flow: Flow[T]) -> T:
@@ -79,6 +87,7 @@ class InjectedTransport:
         """Start anew in a forked child, which has none of the threads."""
         self._executor = None
         self._lock = Lock()
+        self._pace = self._pace and self._pace.anew()
 
     def close(self) -> None:
         """Stop the threads; the client stays its owner's."""
@@ -94,7 +103,7 @@ def _execute(command: Command) -> Any:
     if isinstance(command, Read):
         stream: Any = command.stream
         return stream.read()
-    raise TypeError(f"a boto3 client takes no {type(command).__name__} command")
+    return time.sleep(command.seconds) if isinstance(command, Sleep) else _refuse(command)
 
 
 async def _aexecute(command: Command) -> Any:
@@ -103,6 +112,10 @@ async def _aexecute(command: Command) -> Any:
     if isinstance(command, Read):
         stream: Any = command.stream
         return await stream.read()
+    return await asyncio.sleep(command.seconds) if isinstance(command, Sleep) else _refuse(command)
+
+
+def _refuse(command: Command) -> NoReturn:
     raise TypeError(f"a boto3 client takes no {type(command).__name__} command")
 
 

@@ -351,6 +351,7 @@ def _is_host(host: str | None) -> bool:
 
 def _shown(url: str) -> str:
     """A URL for a message, without what may be secret: user, password, query."""
-    safe = re.sub(r"//[^/?#]*@", "//***@", url)
+    # Up to the last @: a password that is not percent-encoded may hold anything.
+    safe = re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)?.*@", r"\1***@", url, flags=re.DOTALL)
     safe = re.sub(r"([?#]).*", r"\1...", safe, flags=re.DOTALL)
     return repr(safe if len(safe) <= 200 else safe[:197] + "...")

@@ -82,7 +82,7 @@ BLOCKED: dict[str, Any] = {
                         "topics": [{"name": "Money", "type": "DENY", "action": "BLOCKED", "detected": True}]
                     },
                     "wordPolicy": {
-                        "customWords": [{"match": "hush", "action": "BLOCKED", "detected": True}],
+                        "customWords": [{"match": "psst", "action": "BLOCKED", "detected": True}],
                         "managedWordLists": [],
                     },
                 }
@@ -321,7 +321,7 @@ def test_no_repr_and_no_summary_shows_what_matched() -> None:
     for response in (MASKED, BLOCKED):
         outcome = outcome_of(response)
         shown = repr(outcome) + repr(outcome.findings) + json.dumps(outcome.summary()) + str(outcome)
-        assert SECRET not in shown and "hush" not in shown and "X-99" not in shown
+        assert SECRET not in shown and "psst" not in shown and "X-99" not in shown
     assert repr(outcome_of(BLOCKED).findings[0]) == (
         "Finding(policy='topic', kind='Money', action='BLOCKED', side='input')"
     )
@@ -356,7 +356,7 @@ def test_raise_says_what_was_found_and_quotes_none_of_it(response: dict[str, Any
         apply_action(response, "raise")
     assert caught.value.message == message
     assert caught.value.partial is response
-    assert SECRET not in str(caught.value) and "hush" not in str(caught.value)
+    assert SECRET not in str(caught.value) and "psst" not in str(caught.value)
     assert "guardrail_outcome(error.partial)" in str(caught.value.hint)
     assert pickle.loads(pickle.dumps(caught.value)).partial == response
 
@@ -412,8 +412,8 @@ def test_redact_leaves_nothing_of_what_was_objected_to() -> None:
 def test_redact_replaces_the_longest_value_first() -> None:
     response = copy.deepcopy(BLOCKED)
     words = response["trace"]["guardrail"]["inputAssessment"]["abc"]["wordPolicy"]
-    words["managedWordLists"] = [{"match": "hush hush", "type": "PROFANITY", "action": "BLOCKED"}]
-    response["output"]["message"]["content"] = [{"text": "hush hush, I said hush (a+b)"}]
+    words["managedWordLists"] = [{"match": "psst psst", "type": "PROFANITY", "action": "BLOCKED"}]
+    response["output"]["message"]["content"] = [{"text": "psst psst, I said psst (a+b)"}]
     safe = apply_action(response, "redact")
     assert safe["output"]["message"]["content"] == [{"text": "{PROFANITY}, I said {custom_word} (a+b)"}]
 

@@ -300,3 +300,11 @@ def test_a_profile_asked_for_again_costs_next_to_nothing() -> None:
     for _ in range(1000):
         profile_of(f"us.{HAIKU}")
     assert time.perf_counter() - began < 0.1
+
+
+@pytest.mark.parametrize(
+    "told", [{"family": 3}, {"family": ["llama"]}, {"overrides": 3}, {"overrides": ["tools"]}]
+)
+def test_what_is_no_family_and_no_dict_is_refused_by_its_value(told: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="must be"):
+        profile_of("amazon.nova-lite-v1:0", **told)

@@ -33,13 +33,14 @@ def content(prompt: str | None, files: Sequence[str], names: DocumentNames, pipe
     return blocks
 
 
-def piped_in(*, prompt_given: bool) -> bytes:
+def piped_in(*, prompt_given: bool, asked_for: bool = False) -> bytes:
     """What comes through standard input, to its end; nothing where it is a terminal or leads nowhere.
 
-    With a prompt, a device (``/dev/null``, as cron gives it) is not waited for.
+    With a prompt, a device (``/dev/null``, as cron gives it) is not waited for. What was asked for (``-``) is
+    read from a terminal, too, until Ctrl-D.
     """
     stdin = sys.stdin
-    if stdin is None or stdin.closed or stdin.isatty():  # pyright: ignore[reportUnnecessaryComparison]
+    if stdin is None or stdin.closed or (stdin.isatty() and not asked_for):  # pyright: ignore[reportUnnecessaryComparison]
         return b""
     if prompt_given and not _has_something(stdin):
         return b""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...config.own.settings import MOST_TOKENS, THINKING
 from ..connection import Backend, ConfigFile, EndpointUrl, Model, Profile, Region
 from ..console import AsJson, on_terminal, print_json, say, waiting
 from ..usage import UsageError
@@ -38,7 +39,10 @@ class Wishes:
 def chat(
     prompt: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PROMPT]...", help="What to ask. Without it: standard input, or a talk."),
+        typer.Argument(
+            metavar="PROMPT",
+            help="What to ask; '-' reads standard input. Without it: standard input, or a talk.",
+        ),
     ] = None,
     model: Model = None,
     system: Annotated[str | None, typer.Option("--system", "-s", help="The system prompt.")] = None,
@@ -61,10 +65,16 @@ def chat(
         ),
     ] = None,
     max_tokens: Annotated[
-        int | None, typer.Option(min=1, help="The longest answer, in tokens.", rich_help_panel=_HOW)
+        int | None,
+        typer.Option(
+            min=1, max=MOST_TOKENS, metavar="N", help="The longest answer, in tokens.", rich_help_panel=_HOW
+        ),
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="From 0 to 1.", rich_help_panel=_HOW)
+        float | None,
+        typer.Option(
+            min=0.0, max=1.0, metavar="0..1", help="From 0, steady, to 1, free.", rich_help_panel=_HOW
+        ),
     ] = None,
     guardrail: Annotated[
         str | None,
@@ -120,7 +130,10 @@ def chat(
 
         talk_on_terminal(model, wishes, files, verbose=verbose)
         return
-    question = content(given, files, names, piped_in(prompt_given=given is not None))
+    asked_for = given == "-"
+    if asked_for:
+        given = None
+    question = content(given, files, names, piped_in(prompt_given=given is not None, asked_for=asked_for))
     talk = make_talk(model, wishes)
     try:
         _answer(talk, question, as_json=as_json, verbose=verbose)
@@ -233,8 +246,6 @@ def _parameters(
 
 
 def _thinking(level: str) -> str | int:
-    from ...config.own.settings import THINKING
-
     if level.isascii() and level.isdigit() and int(level) > 0:
         return int(level)
     if level not in THINKING:

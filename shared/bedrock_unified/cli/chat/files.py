@@ -29,6 +29,10 @@ def block_of(given: str, names: DocumentNames) -> dict[str, Any]:
     Raises:
         UsageError: it is not there, cannot be read, is empty, or is nothing that a model reads.
     """
+    if not given.strip():
+        raise UsageError("--file is empty\nHint: leave it out, or name a file")
+    if given == "-":
+        raise UsageError("--file - is not needed\nHint: what is piped in goes along by itself")
     if given.startswith("s3://"):
         return _in_s3(given, names)
     if given.startswith(("http://", "https://")):
@@ -48,6 +52,7 @@ def content_block(data: bytes, name: str | None, names: DocumentNames) -> dict[s
     """
     kind = _kind(data, name)
     if kind == "text":
+        _refuse_disguise(name)
         text = data.decode("utf-8-sig")
         if not text.strip():
             raise UsageError(f"{name or 'standard input'} holds white space only")
@@ -61,6 +66,21 @@ def content_block(data: bytes, name: str | None, names: DocumentNames) -> dict[s
             f"{name or 'standard input'} is nothing that Bedrock reads: {error.message}\n"
             "Hint: text, png, jpeg, gif, webp, pdf, doc, docx, xls, xlsx, audio and video can be attached"
         ) from None
+
+
+def _refuse_disguise(name: str | None) -> None:
+    """Refuse text that is called an image: whoever sends it means a picture, and would not get one."""
+    told = extension(name or "")
+    for kind in ("image", "audio", "video"):
+        if known_format(kind, told):
+            raise UsageError(
+                f"{name} is named like {'a' if kind == 'video' else 'an'} {kind}, and holds text\n"
+                "Hint: look at what is in it; where text is meant, give it another name"
+            )
+    if told == "pdf":
+        raise UsageError(
+            f"{name} is named like a PDF, and holds text\nHint: where text is meant, name it .txt"
+        )
 
 
 def _kind(data: bytes, name: str | None) -> str:

@@ -10,6 +10,7 @@ from ...errors import BedrockError, ConfigurationError
 from ..console import say, say_error
 from ..state import private_file
 from ..usage import UsageError
+from ..wording import told
 from .asked import content
 from .command import Wishes, make_talk, say_answer
 from .session import Leave, Session
@@ -44,8 +45,10 @@ def talk_on_terminal(model: str | None, wishes: Wishes, files: Iterable[str], *,
                 return
             except KeyboardInterrupt:
                 say("(stopped)")
-            except (UsageError, BedrockError) as error:
+            except UsageError as error:
                 say_error(str(error))
+            except BedrockError as error:
+                say_error(told(error))
     finally:
         talk.parameters.bedrock.close()
 
@@ -98,4 +101,5 @@ def _editor() -> Any:
         complete_while_typing=False,
         prompt_continuation="  ",
         enable_open_in_editor=False,
+        enable_suspend=True,  # Ctrl-Z
     )

@@ -116,7 +116,8 @@ class Session:
     def _usage(self, _: str) -> None:
         sent, received = self.talk.usage()
         seconds = sum(answer.seconds for answer in self.talk.answers)
-        say(f"{len(self.talk.answers)} answers, {sent} tokens in, {received} out, {seconds:.1f} s")
+        count = len(self.talk.answers)
+        say(f"{count} answer{'' if count == 1 else 's'}, {sent} tokens in, {received} out, {seconds:.1f} s")
 
     def _exit(self, _: str) -> None:
         raise Leave

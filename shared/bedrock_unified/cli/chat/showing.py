@@ -99,16 +99,16 @@ def remarks(answer: Answer, max_tokens: int | None) -> Iterator[str]:
             yield f"a guardrail masked parts of the answer{about}"
     reason = answer.stop_reason
     if reason == "max_tokens":
-        limit = f" of {max_tokens}" if max_tokens else ""
-        yield f"the answer was cut off at its limit{limit} tokens; --max-tokens sets another"
+        limit = f"its limit of {max_tokens} tokens" if max_tokens else "the model's default limit"
+        yield f"the answer was cut off at {limit}; --max-tokens sets another"
     elif reason == "model_context_window_exceeded":
         yield "the answer was cut off: the model's context window is full"
     elif reason == "content_filtered":
         yield "the answer was held back by the model's content filter"
     elif reason == "refusal":
         yield "the model refused to answer"
-    elif not answer.text and not answer.message["content"]:
-        yield f"the model said nothing (stop reason {reason})"
+    elif not answer.text.strip():
+        yield f"the model wrote no text (stop reason {reason})"
 
 
 def told_usage(answer: Answer) -> str:

@@ -21,9 +21,7 @@ OWN_QUESTION = "What happens when a task is cancelled?"  # about our own documen
 
 
 def demo(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Text files or folders.")
-    ] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Text files or folders.")] = None,
     question: Annotated[
         str | None, typer.Option("--question", "-q", help=f"What to ask (default {QUESTION!r}).")
     ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..connection import ConfigFile, EndpointUrl, Profile, Region
+from ..connection import Backend, ConfigFile, EndpointUrl, Profile, Region
 from ..console import AsJson
 
 #: The exit code where something must be mended.
@@ -24,6 +24,7 @@ def doctor(
     probe: Annotated[
         bool, typer.Option("--probe", help="Call each model for one token (it is paid for).")
     ] = False,
+    backend: Backend = None,
     config: ConfigFile = None,
     region: Region = None,
     profile: Profile = None,
@@ -45,7 +46,9 @@ def doctor(
     given = {"region_name": region, "profile_name": profile, "endpoint_url": endpoint_url}
     findings: list[Finding] = []
     setup = ""
-    for finding in examination(os.environ, given, models=model or [], config=config, probe=probe):
+    for finding in examination(
+        os.environ, given, models=model or [], backend=backend, config=config, probe=probe
+    ):
         if not as_json:
             if finding.setup != setup:
                 setup = finding.setup

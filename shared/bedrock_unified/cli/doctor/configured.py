@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ...config.own import no_default
+from ...errors import ConfigurationError
+from ...settings import shown
 from .report import Finding
 
 if TYPE_CHECKING:
@@ -17,10 +21,13 @@ _CHECK = "configuration"
 _OTHERS = ("spicepod.yaml", "spicepod.yml", "config/config.yaml", "config.yaml", "bedrock.json")
 
 
-def read_configuration(config: str | None, env: Mapping[str, str], found: list[Finding]) -> Configuration:
+def read_configuration(
+    config: str | None, backend: str | None, env: Mapping[str, str], found: list[Finding]
+) -> Configuration:
     """The configuration to examine; what was read is added to ``found``.
 
     Args:
+        backend: the one to look at alone, with its models and those that are sent to it.
         config: a file, folder or model spec, as ``load()`` takes it; else the command's own file, which may
             be absent.
 
@@ -47,7 +54,30 @@ def read_configuration(config: str | None, env: Mapping[str, str], found: list[F
             if Path(name).is_file()
         )
     found.extend(Finding(_CHECK, "note", note) for note in configuration.notes)
+    if backend is not None:
+        return _at(configuration, backend)
+    default = getattr(configuration, "default_provider", None)
+    if default is not None and default not in configuration.providers:
+        raise no_default(default)
     return configuration
+
+
+def _at(configuration: Configuration, backend: str) -> Configuration:
+    """The same configuration as if there were this backend alone."""
+    provider = configuration.providers.get(backend)
+    if provider is None:
+        there = ", ".join(configuration.providers)
+        raise ConfigurationError(
+            f"there is no backend {shown(backend)}",
+            hint=f"there are: {there}" if there else f"bedrock-unified backend add {backend} --url us-east-1",
+        )
+    models = {name: model for name, model in configuration.models.items() if model.provider == backend}
+    alone: dict[str, Any] = {"models": models, "providers": {backend: provider}}
+    if configuration.default_model in configuration.models.keys() - models.keys():
+        alone["default_model"] = None
+    if hasattr(configuration, "default_provider"):
+        alone["default_provider"] = backend
+    return replace(configuration, **alone)
 
 
 def _told(configuration: Configuration) -> str:

@@ -39,6 +39,7 @@ def examination(
     given: Mapping[str, Any],
     *,
     models: list[str],
+    backend: str | None,
     config: str | None,
     probe: bool,
 ) -> Iterator[Finding]:
@@ -47,13 +48,14 @@ def examination(
     Args:
         given: connection keywords of the command line.
         models: names or ids to look at alone; else all that are configured.
+        backend: the one to look at alone; else all that are configured.
         config: a configuration file; else the command's own.
     """
     found: list[Finding] = []
     setups = _tried(
         "configuration",
         found,
-        lambda: setups_of(read_configuration(config, env, found), models, given, found),
+        lambda: setups_of(read_configuration(config, backend, env, found), models, given, found),
     )
     yield from found
     many = setups is not None and len(setups) > 1

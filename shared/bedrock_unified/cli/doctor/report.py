@@ -11,6 +11,7 @@ import typer
 
 from ...errors import BedrockError
 from ..console import on_terminal, out, shown_safely
+from ..wording import in_options
 
 Result = Literal["ok", "note", "warning", "fail", "skipped"]
 
@@ -72,7 +73,12 @@ def failed(check: str, error: BedrockError, *, result: Result = "fail", fix: str
     said = f"{error.code}: {error.message}" if error.code else without_objects(error.message)
     if error.request_id:
         said += f" (request id {error.request_id})"
-    return Finding(check, result, said, fix or error.hint or _FIXES.get(check.partition(" ")[0], _LAST_FIX))
+    return Finding(
+        check,
+        result,
+        said,
+        fix or in_options(error.hint or "") or _FIXES.get(check.partition(" ")[0], _LAST_FIX),
+    )
 
 
 def show(finding: Finding) -> None:

@@ -14,7 +14,7 @@ from ..open import OpenConfiguration, model_at
 from ..reading.dotenv import expand, read_dotenv
 from ..reading.said import Said, from_file, from_python
 from .environment import ambient_keywords, families
-from .file import Entry, File, read_file
+from .file import Entry, File, read_file, retries_of
 from .overlay import overlaid
 from .providers import provider_of
 from .server import mode_of, server_settings
@@ -59,18 +59,28 @@ def read(source: Path | Mapping[str, Any] | None, env: Mapping[str, str]) -> Ope
     mode = mode_of(file.models, merged, origin)
     ambient, ambient_notes = ambient_keywords(env, from_dotenv, dotenv_source)
     notes = [*file.notes, *found.notes, *entries.notes, *ambient_notes]
+    retries = retries_of(merged, origin, notes)
+    if retries is None:
+        retries = file.max_retries
     providers: dict[str, Provider] = {}
     for name, entry in entries.kept.items():
-        providers[name] = provider_of(entry, ambient, file.max_retries, mode, notes)
+        providers[name] = provider_of(entry, ambient, retries, mode, notes)
     return OpenConfiguration(
         system="gomodel",
-        origin=Origin(str(path) if path else "arguments" if source is not None else "environment"),
+        origin=_source(source, path, folder, from_dotenv),
         models=_models(providers),
         providers=providers,
         server=server_settings(file.server, merged, origin, notes),
         default_provider=next(iter(providers)) if len(providers) == 1 else None,
         notes=tuple(notes),
     )
+
+
+def _source(source: object, path: Path | None, folder: Path, from_dotenv: Mapping[str, str]) -> Origin:
+    """What the configuration as a whole is called in a message."""
+    if isinstance(source, Mapping):
+        return Origin("arguments")
+    return Origin(str(path or (folder / ".env" if from_dotenv else "environment")))
 
 
 def _found(source: Path | Mapping[str, Any] | None) -> tuple[Path, Path | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..named import Origin
@@ -54,7 +55,25 @@ _GATEWAY = frozenset(
         "workflows",
     }
 )
+#: What the file says of lists of models in general; the others of it are about the gateway's endpoint.
+MODE = "configured_provider_models_mode"
+_MODELS_IGNORED = frozenset(
+    {
+        "enabled_by_default",
+        "keep_only_aliases_at_models_endpoint",
+        "overrides_enabled",
+        "unqualified_model_ids_at_models_endpoint",
+    }
+)
 _SECTIONS = _GATEWAY | {"models", "providers", "resilience", "server"}
+_RETRY_VARIABLES = (
+    "RETRY_MAX_RETRIES",
+    "RETRY_INITIAL_BACKOFF",
+    "RETRY_MAX_BACKOFF",
+    "RETRY_BACKOFF_FACTOR",
+    "RETRY_JITTER_FACTOR",
+)
+_OWN_TIMES = "left out, the times between tries are this package's own"
 
 
 @dataclass(slots=True)
@@ -101,9 +120,9 @@ def read_file(said: Said | None) -> File:
     for name in sorted(_GATEWAY.intersection(sections)):
         file.notes.append(f"{sections[name].origin}: left out, it is about GoModel's gateway")
     if "models" in sections:
-        file.models = sections["models"].entries(
-            {"configured_provider_models_mode", "enabled_by_default", "overrides_enabled"}
-        )
+        file.models = sections["models"].entries({MODE, *_MODELS_IGNORED})
+        for name in sorted(_MODELS_IGNORED.intersection(file.models)):
+            file.notes.append(f"{file.models[name].origin}: left out, it is about GoModel's gateway")
     if "server" in sections:
         file.server = sections["server"].entries()
     if "resilience" in sections:
@@ -178,9 +197,13 @@ def _retries(said: Said, notes: list[str]) -> int | None:
             "retry_on_statuses",
         }
     )
-    notes.extend(
-        f"{one.origin}: left out, the times between tries are this package's own"
-        for name, one in retry.items()
-        if name != "max_retries"
-    )
+    notes.extend(f"{one.origin}: {_OWN_TIMES}" for name, one in retry.items() if name != "max_retries")
     return retry["max_retries"].whole(most=1000) if given(retry.get("max_retries")) else None
+
+
+def retries_of(env: Mapping[str, str], origin: Callable[[str], Origin], notes: list[str]) -> int | None:
+    """What the environment says of retries; it stands above what the file says for all providers."""
+    told = [Said(origin(name), env[name], env[name]) for name in _RETRY_VARIABLES if name in env]
+    told = [said for said in told if given(said)]
+    notes.extend(f"{said.origin}: {_OWN_TIMES}" for said in told if said.origin.key != "RETRY_MAX_RETRIES")
+    return next((said.whole(most=1000) for said in told if said.origin.key == "RETRY_MAX_RETRIES"), None)

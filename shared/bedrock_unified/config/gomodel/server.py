@@ -7,14 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ...models.available import MODES
 from ...settings import shown
 from ..named import Origin
 from ..reading.problems import problem, unknown_key
 from ..reading.said import Said
-from .file import given
+from .file import MODE, given
 
-MODES = ("fallback", "allowlist")
-_MODE = "configured_provider_models_mode"
 #: Settings of the gateway: the file's key, and the variable that stands above it.
 _VARIABLES = {
     "port": "PORT",
@@ -41,19 +40,19 @@ _LEAST_BODY, _MOST_BODY = 1 << 10, 100 << 20
 
 
 def mode_of(models: Mapping[str, Said], env: Mapping[str, str], origin: Callable[[str], Origin]) -> str:
-    """How a configured list of models is meant: ``fallback`` or ``allowlist``.
+    """How a configured list of models is meant: ``fallback``, ``allowlist``, or GoModel's newer ``merge``.
 
     Raises:
-        ConfigurationError: neither.
+        ConfigurationError: none of them.
     """
-    said = _chosen(models.get(_MODE), _MODE.upper(), env, origin)
+    said = _chosen(models.get(MODE), MODE.upper(), env, origin)
     if said is None:
         return "fallback"
     mode = said.text().lower()
     if mode not in MODES:
         raise problem(
             said.origin,
-            f"models.{_MODE} must be one of: {', '.join(MODES)}",
+            f"models.{MODE} must be one of: {', '.join(MODES)}",
             hint=f"{shown(mode)} is none of them",
         )
     return mode

@@ -9,25 +9,12 @@ from typing import Any
 from ..named import Origin, Provider
 from ..open import OpenConfiguration
 from ..reading.planes import checked_region
-from ..reading.problems import problem, unknown_key
+from ..reading.problems import unknown_key
 from ..reading.said import Said, from_file, from_python
+from .place import MARKERS, find, path_of
 
-FILE_NAME = "bedrock.json"
-#: Names the file, wherever it lies.
-FILE_VARIABLE = "ONELLM_BEDROCK_JSON"
-#: What marks the top folder of a project, beyond which no file is looked for.
-MARKERS = (
-    ".git",
-    ".hg",
-    "pyproject.toml",
-    "setup.py",
-    "setup.cfg",
-    "requirements.txt",
-    "Pipfile",
-    "uv.lock",
-    "package.json",
-)
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
+__all__ = ["MARKERS", "find", "read"]
+
 PREFIX = "ONELLM_PROVIDERS__BEDROCK__"
 _SECRETS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _FILE_KEYS = {
@@ -51,13 +38,13 @@ def read(source: Path | Mapping[str, Any] | None, env: Mapping[str, str]) -> Ope
 
     Args:
         source: a ``bedrock.json``; a folder to begin the search in; the file's content as a mapping; None for
-            what ``ONELLM_BEDROCK_JSON`` names, else a search from the current folder (:func:`find`).
+            what ``ONELLM_BEDROCK_JSON`` names, else a search from the current folder (:func:`.place.find`).
         env: the environment.
 
     Raises:
         ConfigurationError: a key that is not known, half a pair of keys, or a value that cannot be.
     """
-    path = _path(source, env)
+    path = path_of(source, env)
     said = from_file(path) if path else from_python(source) if isinstance(source, Mapping) else None
     in_file = said.entries(_FILE_KEYS) if said else {}
     in_env = _variables(env)
@@ -80,45 +67,6 @@ def read(source: Path | Mapping[str, Any] | None, env: Mapping[str, str]) -> Ope
         default_provider=PROVIDER,
         chat_defaults={"max_tokens": MAX_TOKENS},
     )
-
-
-def find(folder: Path) -> Path | None:
-    """The ``bedrock.json`` of the project that a folder belongs to.
-
-    It is looked for in the folder, then in its parents up to the one with a mark of a project's top
-    (:data:`MARKERS`). Without any mark above, the folder alone counts: what lies further up belongs to
-    somebody else. Where packages are installed nothing is looked for.
-    """
-    folder = folder.absolute()
-    if _INSTALLED.intersection(folder.parts):
-        return None
-    searched: list[Path] = []
-    for each in (folder, *folder.parents):
-        searched.append(each)
-        if any((each / mark).exists() for mark in MARKERS):
-            break
-    else:
-        searched = [folder]
-    return next((each / FILE_NAME for each in searched if (each / FILE_NAME).is_file()), None)
-
-
-def _path(source: Path | Mapping[str, Any] | None, env: Mapping[str, str]) -> Path | None:
-    if isinstance(source, Path):
-        if not source.is_dir():
-            return source
-        found = find(source)
-        if found is None:
-            raise problem(
-                Origin(str(source)),
-                f"there is no {FILE_NAME} in this folder, nor above it in its project",
-                hint='write one, such as {"profile": "default", "region": "us-east-1"}',
-            )
-        return found
-    if source is not None:
-        return None
-    if named := env.get(FILE_VARIABLE):
-        return Path(named)
-    return find(Path())
 
 
 def _variables(env: Mapping[str, str]) -> dict[str, Said]:

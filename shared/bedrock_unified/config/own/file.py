@@ -45,7 +45,7 @@ class Own:
     """What the file says.
 
     Attributes:
-        settings: by the names of :data:`~bedrock_unified.config.own_settings.SETTINGS`.
+        settings: by the names of :data:`~bedrock_unified.config.own.settings.SETTINGS`.
         backends: by their names, in the order they were added.
     """
 
@@ -78,7 +78,18 @@ class OwnConfiguration(OpenConfiguration):
         before, slash, after = name.partition("/")
         if slash and after and before in self.providers:
             return before, after
+        if self.default_provider is not None and self.default_provider not in self.providers:
+            raise no_default(self.default_provider)
         return self.default_provider, name
+
+
+def no_default(name: str) -> ConfigurationError:
+    """What to say where the default backend has gone."""
+    return ConfigurationError(
+        f"the default backend {shown(name)} is not there",
+        hint="bedrock-unified config set default-backend NAME ('backend list' shows them), or: "
+        "bedrock-unified config unset default-backend",
+    )
 
 
 def home(env: Mapping[str, str] | None = None) -> Path:

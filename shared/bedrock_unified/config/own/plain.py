@@ -24,6 +24,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from ...models.available import MODES
 from ...settings import SECRETS
 from ..kinds import ALL, KINDS, OF_KIND, WRITABLE, canonical_name, check_url, spellings
 from ..named import Configuration, NamedModel, Origin, Provider
@@ -34,7 +35,6 @@ from ..secrets import Secrets
 
 SYSTEM = "bedrock-unified"
 KEYS = ("defaults", "providers", "models", "default_model", "default_provider")
-MODES = ("fallback", "allowlist")
 _MODEL_SPELLINGS = ("model", "model_id", "model_name", "modelId")
 _OF_MODEL = ("name", "kind", "provider")
 

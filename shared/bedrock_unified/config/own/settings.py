@@ -13,7 +13,7 @@ from ...settings import check_region, shown
 PROVIDERS = ("bedrock",)
 #: How hard to think; ``on`` and ``off`` as in Contenox.
 THINKING = ("auto", "off", "none", "minimal", "low", "medium", "high", "xhigh", "max", "on")
-_MOST_TOKENS = 2**31 - 1  # maxTokens is a signed integer of 32 bits
+MOST_TOKENS = 2**31 - 1  # maxTokens is a signed integer of 32 bits
 
 
 class Unfit(ValueError):
@@ -65,8 +65,8 @@ def _region(value: Any) -> str:
 
 def _tokens(value: Any) -> int:
     number = _number(value, int)
-    if number is None or not 1 <= number <= _MOST_TOKENS:
-        raise Unfit(f"a whole number from 1 to {_MOST_TOKENS}")
+    if number is None or not 1 <= number <= MOST_TOKENS:
+        raise Unfit(f"a whole number from 1 to {MOST_TOKENS}")
     return int(number)
 
 

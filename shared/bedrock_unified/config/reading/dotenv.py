@@ -9,21 +9,23 @@ from pathlib import Path
 
 from ...errors import ConfigurationError
 from ..named import Origin
-from .documents import read_text
+from .documents import MOST_BYTES, read_text
 from .problems import problem
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
-def read_dotenv(path: Path, env: Mapping[str, str]) -> dict[str, str]:
+def read_dotenv(path: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of a ``.env`` file; none where there is no such file. The environment is not changed.
 
-    ``${NAME}`` and ``${NAME:-default}`` in a value stand for what ``env`` says, else for a line above.
+    Args:
+        env: what ``${NAME}`` and ``${NAME:-default}`` in a value stand for, else they do for a line above;
+            None leaves values as they are written.
 
     Raises:
         ConfigurationError: a line is none; the line is named, not shown. Or python-dotenv is not installed.
     """
-    if not path.is_file() or not path.stat().st_size:
+    if not path.is_file() or (path.stat().st_size <= MOST_BYTES and not path.read_bytes().strip()):
         return {}
     try:
         from dotenv.parser import parse_stream
@@ -40,7 +42,8 @@ def read_dotenv(path: Path, env: Mapping[str, str]) -> dict[str, str]:
                 hint="write NAME=value; values with blanks or # in quotes",
             )
         if binding.key is not None and binding.value is not None:
-            values[binding.key] = expand(binding.value, {**values, **env})
+            text = binding.value
+            values[binding.key] = text if env is None else expand(text, {**values, **env})
     return values
 
 

@@ -7,6 +7,7 @@ aliases inside what they name, and aliases of aliases that grow without end.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from ...errors import ConfigurationError
@@ -16,6 +17,11 @@ from .problems import problem
 
 _MERGE = "tag:yaml.org,2002:merge"
 _PLAIN = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str"))
+#: Characters of a text. PyYAML needs a second for a million, whatever they say.
+MOST_CHARACTERS = 1 << 18
+#: Characters; the largest number with a point has 309 digits.
+_LONGEST_NUMBER = 400
+_TOO_MUCH = "its values are too many, or stand inside each other without end"
 #: Dates are left as they were written: no parameter is one.
 _AS_WRITTEN = frozenset({"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"})
 # PyYAML quotes characters and names of tokens, which are no secrets, and aliases and tags, which may be.
@@ -26,12 +32,17 @@ def parse_yaml(text: str, source: str) -> Document:
     """The document in a text.
 
     Raises:
-        ConfigurationError: the text is no YAML, or one that has no plain values; or PyYAML is not installed.
+        ConfigurationError: the text is no YAML, or one that has no plain values; or more than a
+            configuration needs. Or PyYAML is not installed.
     """
     yaml = _yaml()
+    if len(text) > MOST_CHARACTERS:
+        raise problem(
+            Origin(source), f"it is longer than {MOST_CHARACTERS >> 10} KiB, which no configuration is"
+        )
     loader: Any = None
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _loader(yaml)(text)
         node = loader.get_single_node()
         if node is None:
             raise problem(Origin(source), "it is empty")
@@ -48,8 +59,8 @@ def parse_yaml(text: str, source: str) -> Document:
         raise problem(Origin(source, line=line), "it has a character that YAML does not allow") from None
     except yaml.YAMLError:
         raise problem(Origin(source), "it is not YAML") from None
-    except RecursionError:
-        raise problem(Origin(source), "its values stand inside each other without end") from None
+    except _TooMuch as error:
+        raise problem(Origin(source, line=error.args[0]), _TOO_MUCH) from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -63,6 +74,32 @@ def _yaml() -> Any:
             "reading YAML needs PyYAML", hint="pip install 'bedrock-unified[cli]'"
         ) from None
     return yaml
+
+
+class _TooMuch(Exception):
+    """There is more than a configuration needs; on which line."""
+
+
+@cache
+def _loader(yaml: Any) -> Any:
+    """PyYAML's loader, which here stops as soon as there is too much: it needs seconds for all of a MiB."""
+
+    safe: Any = yaml.SafeLoader
+
+    class Loader(safe):
+        _nodes = _depth = 0
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            self._nodes += 1
+            self._depth += 1
+            if self._nodes > MOST_VALUES or self._depth > DEEPEST:
+                raise _TooMuch(safe.peek_event(self).start_mark.line + 1)
+            try:
+                return safe.compose_node(self, parent, index)
+            finally:
+                self._depth -= 1
+
+    return Loader
 
 
 class _Reader:
@@ -82,9 +119,7 @@ class _Reader:
 
     def _value(self, node: Any, path: Path_) -> Any:
         self._lines.setdefault(path, node.start_mark.line + 1)
-        self._count += 1
-        if self._count > MOST_VALUES or len(path) > DEEPEST:
-            raise self._problem(node, path, "its values are too many, or stand inside each other without end")
+        self._taken(node, path)
         if id(node) in self._around:
             raise self._problem(node, path, "an alias stands inside what it names")
         self._around.append(id(node))
@@ -118,6 +153,7 @@ class _Reader:
     def _merge(self, made: dict[str, Any], merged: list[Any], path: Path_, depth: int) -> None:
         """Take over the keys of ``<<`` that are not there yet."""
         for each in merged:
+            self._taken(each, path)  # aliases of aliases grow without end here, too
             if each.id != "mapping" or depth > DEEPEST:
                 raise self._problem(each, path, "'<<' takes a mapping, or a list of them")
             further: list[Any] = []
@@ -127,6 +163,12 @@ class _Reader:
                 elif (key := self._key(key_node, path)) not in made:
                     self._put(made, (*path, key), key_node, value_node)
             self._merge(made, further, path, depth + 1)
+
+    def _taken(self, node: Any, path: Path_) -> None:
+        """Count what is read; an alias is read each time that it stands somewhere."""
+        self._count += 1
+        if self._count > MOST_VALUES or len(path) > DEEPEST:
+            raise self._problem(node, path, _TOO_MUCH)
 
     def _put(self, made: dict[str, Any], here: tuple[Any, ...], key_node: Any, value_node: Any) -> None:
         self._lines[here] = key_node.start_mark.line + 1
@@ -142,9 +184,11 @@ class _Reader:
             return node.value
         if node.tag not in _PLAIN:
             raise self._problem(node, path, "it has a tag, which makes it something other than a plain value")
+        if len(node.value) > _LONGEST_NUMBER:
+            return node.value  # no number; and PyYAML takes seconds for 1:1:1:1… to the base of 60
         try:
             value: Any = self._loader.construct_object(node)
-        except (ValueError, OverflowError):  # a number of thousands of digits, or no number after all
+        except (ValueError, OverflowError):  # a number that does not fit, or none after all
             value = node.value
         if value is not None and not isinstance(value, str):
             self._texts[path] = node.value

@@ -15,7 +15,8 @@ from typing import Any, Protocol, cast
 
 from ...errors import ConfigurationError
 from ...wire import json_codec
-from ..reading.documents import MOST_BYTES, read_text
+from ..reading.documents import read_text
+from ..reading.dotenv import read_dotenv
 
 #: Where pods usually have a secret's files: one file a key, in a folder of the secret's name.
 KUBERNETES_FOLDERS = ("/var/run/secrets", "/etc/secrets")
@@ -61,10 +62,10 @@ class EnvironmentStore:
         """What the files say, the strongest first."""
         if self._files is None:
             if self._file_path is not None:
-                self._files = [env_file(self._folder / Path(self._file_path).expanduser())]
+                self._files = [_env_file(self._folder / Path(self._file_path).expanduser())]
             else:
                 paths = (self._folder / ".env.local", self._folder / ".env")
-                self._files = [env_file(path) for path in paths if path.is_file()]
+                self._files = [read_dotenv(path) for path in paths]
         return self._files
 
     @staticmethod
@@ -192,22 +193,15 @@ class MountedStore:
         return None
 
 
-def env_file(path: Path) -> Mapping[str, str]:
-    """The variables of a ``.env`` file, their values as they are written.
+def _env_file(path: Path) -> Mapping[str, str]:
+    """The variables of a file that was named.
 
     Raises:
-        ConfigurationError: it cannot be read, or python-dotenv is not installed.
+        ConfigurationError: it is not there, cannot be read, or has a line that is no variable.
     """
-    try:
-        from dotenv.main import DotEnv
-    except ImportError:
-        raise _not_installed(f"{path.name} files") from None
-    from io import StringIO
-
-    if path.is_file() and path.stat().st_size <= MOST_BYTES and not path.read_bytes().strip():
-        return {}
-    found = DotEnv(None, StringIO(read_text(path)), interpolate=False).dict()
-    return {name: value for name, value in found.items() if value is not None}
+    if not path.is_file():
+        read_text(path)  # says what is there instead
+    return read_dotenv(path)
 
 
 def _not_installed(what: str) -> ConfigurationError:

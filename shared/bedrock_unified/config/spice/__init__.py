@@ -22,8 +22,6 @@ from ..secrets import Secrets
 from .params import Entry, read_params
 
 SYSTEM = "spice"
-#: What a folder's spicepod may be called.
-FILE_NAMES = ("spicepod.yaml", "spicepod.yml")
 #: Section to the kind of its models.
 SECTIONS: Mapping[str, str] = {"models": "chat", "embeddings": "embedding", "rerankers": "rerank"}
 #: Sections of Spice's own, which are left out with a note.

@@ -14,8 +14,9 @@ from typing import Any, cast
 from pydantic import SecretStr
 
 from ...errors import BedrockError, ConfigurationError
-from ...settings import SECRETS, check_region, role_source
+from ...settings import SECRETS, role_source
 from ..kinds import OF_KIND, WRITABLE, canonical_name, check_url, spellings
+from ..reading.planes import checked_region
 from ..reading.problems import problem, unknown_key
 from ..reading.said import Said
 from ..secrets import Secrets, half_a_reference, refers
@@ -46,12 +47,7 @@ def _text(said: Said) -> str:
 
 
 def _region(said: Said) -> str:
-    text = said.text()
-    try:
-        check_region("it", text)
-    except ConfigurationError as error:
-        raise said.wrong(f"{text!r:.60} is not a region", hint=error.hint) from None
-    return text
+    return checked_region(said.text(), said.origin)
 
 
 def _role_source(said: Said) -> str:
