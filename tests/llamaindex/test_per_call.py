@@ -203,7 +203,6 @@ async def test_the_key_of_a_call_is_neither_traced_nor_kept_in_writing(
         lambda: structured.chat(QUESTION, **given),
         lambda: structured.complete("?", **given),
         lambda: list(structured.stream_chat(QUESTION, **given)),
-        lambda: structured.structured_predict(Legs, PROMPT, given, text="?"),
     ):
         with pytest.raises(ValueError, match="Legs"):
             call()
