@@ -1,7 +1,7 @@
 """A watch over the whole suite: a test in which a secret comes out fails, and says where.
 
-``tests/conftest.py`` loads it, in every worker. What is watched is said in :mod:`.ways`, what is looked for in
-:mod:`.known`.
+``tests/conftest.py`` loads it, in every worker. What is watched is said in :mod:`.ways`, what is looked for
+in :mod:`.known`.
 """
 
 from __future__ import annotations

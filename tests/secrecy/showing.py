@@ -1,4 +1,4 @@
-"""Every way in which an object can be shown or written down, and the check that none of them shows a secret."""
+"""The ways in which an object can be shown or written down, and the check that none shows a secret."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def ways_of(thing: Any) -> Iterator[tuple[str, str | bytes]]:
     yield "repr", repr(thing)
     yield "str", str(thing)
     yield "f-string", f"{thing} {thing!r} {thing!s} {thing!a}"
-    yield "percent", "%s %r" % ((thing,), (thing,))
+    yield "percent", "%s %r" % ((thing,), (thing,))  # noqa: UP031 - it is one of the ways
     yield "pprint", pprint.pformat(thing)
     yield "in a container", repr([{"it": (thing,)}])
     console = Console(file=io.StringIO(), width=1000)

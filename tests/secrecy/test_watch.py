@@ -186,7 +186,9 @@ def test_an_error_that_stays_within_is_none() -> None:
         lambda text: f"…{text}…".encode(),
     ],
 )
-@pytest.mark.parametrize("secret", [KNOWN, SECRET, canary("plain"), FIXED["an API key"]])
+@pytest.mark.parametrize(
+    "secret", [KNOWN, SECRET, canary("plain"), FIXED["an API key"]], ids=["known", "odd", "plain", "fixed"]
+)
 def test_every_form_of_a_secret_is_found(secret: str, form: Callable[[str], Any]) -> None:
     with scanner().expecting() as leaks:
         scanner().search("here", form(secret))
@@ -223,7 +225,7 @@ def test_a_scanner_tells_each_leak_once() -> None:
     assert alone.searched == {"a log": 3}
 
 
-LEAKING = f"""
+LEAKING = """
 import logging, pickle, sys
 import pytest
 from bedrock_unified.errors import BedrockError

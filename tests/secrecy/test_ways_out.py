@@ -29,7 +29,7 @@ from ..credentials.fakes import ROLE, World
 from ..credentials.fakes import world as world
 from ..traffic.conftest import no_settings_of_this_machine as no_settings_of_this_machine
 from .known import STEM, canary
-from .showing import no_secret, shows_no_secret, ways_of
+from .showing import no_secret, shows_no_secret
 
 NOVA, TITAN, COHERE = "amazon.nova-lite-v1:0", "amazon.titan-embed-text-v2:0", "cohere.rerank-v3-5:0"
 API_KEY, KEY, TOKEN, ID = (canary(name) for name in ("api-key", "secret-key", "session-token", "key-id"))

@@ -218,12 +218,15 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
         return
     if event == "open":
         path, _, flags = args
-        if isinstance(flags, int) and flags & _WRITING and isinstance(path, (str, bytes, os.PathLike)):
-            name = os.path.abspath(os.fsdecode(path))
-            if not name.startswith("/dev/") and _is_ours(sys._getframe(1)):
-                _files[-1].add(name)
-    elif event == "os.rename" and os.path.abspath(os.fsdecode(args[0])) in _files[-1]:
-        _files[-1].add(os.path.abspath(os.fsdecode(args[1])))
+        writes = isinstance(flags, int) and flags & _WRITING and isinstance(path, (str, bytes, os.PathLike))
+        if writes and path != os.devnull and _is_ours(sys._getframe(1)):
+            _files[-1].add(_absolute(path))
+    elif event == "os.rename" and _absolute(args[0]) in _files[-1]:
+        _files[-1].add(_absolute(args[1]))
+
+
+def _absolute(path: Any) -> str:
+    return str(Path(os.fsdecode(path)).absolute())
 
 
 def _is_ours(frame: FrameType | None) -> bool:

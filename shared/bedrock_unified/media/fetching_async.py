@@ -53,7 +53,7 @@ async def get(step: Get) -> Answer:
                 problem = error
             except TimeoutError as error:
                 raise Refused("it did not come in time") from error
-            except aiohttp.ClientResponseError as error:  # it quotes the address, whose query may be a signature
+            except aiohttp.ClientResponseError as error:  # it quotes the query, which may sign
                 raise Refused(type(error).__name__) from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise Refused(type(error).__name__) from error

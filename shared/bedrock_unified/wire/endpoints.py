@@ -122,7 +122,7 @@ def custom_endpoint(url: str, *, fips: bool = False, dualstack: bool = False) ->
     for option, given in (("use_fips", fips), ("use_dualstack", dualstack)):
         if given:
             raise ConfigurationError(
-                f"{option} cannot be combined with the endpoint URL {_shown(url)}: "
+                f"{option} cannot be combined with the endpoint URL {shown_url(url)}: "
                 "leave it out and name the host you want in the URL"
             )
     return _checked(url)
@@ -299,7 +299,7 @@ def _checked(url: str) -> str:
     It comes as HTTP libraries send it, which is what must be signed: no slash at its end, no dot behind the
     host, escapes in upper case.
     """
-    shown = _shown(url)
+    shown = shown_url(url)
     if re.search(_BLANK, url) or not url.isprintable():
         raise ConfigurationError(f"the endpoint URL {shown} has a blank or control character; remove it")
     if "://" not in url:
@@ -310,7 +310,8 @@ def _checked(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ConfigurationError(f"the endpoint URL {shown} cannot be read: {error}") from None
+        reason = "" if "@" in url else f": {error}"  # it may quote a password
+        raise ConfigurationError(f"the endpoint URL {shown} cannot be read{reason}") from None
     if problem := _problem(url, parts, port):
         raise ConfigurationError(f"the endpoint URL {shown} {problem}")
     host = re.sub(r":\d*$", "", parts.netloc).removesuffix(".")
@@ -349,7 +350,12 @@ def _is_host(host: str | None) -> bool:
     return True
 
 
-def _shown(url: str) -> str:
+def has_two_slashes(url: str) -> bool:
+    """Whether two slashes follow each other in its path, as in an address that was put together by hand."""
+    return "//" in re.split(r"[?#]", url.partition("://")[2] or url, maxsplit=1)[0]
+
+
+def shown_url(url: str) -> str:
     """A URL for a message, without what may be secret: user, password, query."""
     # Up to the last @: a password that is not percent-encoded may hold anything.
     safe = re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)?.*@", r"\1***@", url, flags=re.DOTALL)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from ...errors import ConfigurationError
+from ...wire.endpoints import has_two_slashes
 from ..named import Origin, Provider
 from ..reading.planes import connection_to
 from ..reading.problems import problem
@@ -85,7 +85,7 @@ def backend_connection(url: Said) -> dict[str, Any]:
         ConfigurationError: the URL is malformed, or no region either.
     """
     text = url.text()
-    if "//" in urlsplit(text).path if "://" in text else "//" in text:
+    if has_two_slashes(text):
         raise url.wrong(
             "this URL looks malformed: it has two slashes in a row in its path",
             hint="write https://bedrock-runtime.us-east-1.amazonaws.com, or us-east-1",

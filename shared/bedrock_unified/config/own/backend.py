@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ...errors import BedrockError, ConfigurationError
 from ...models.ids import parse_model_id
 from ...settings import BASE_IDENTITY, ROLE, ROLE_SOURCES, ConnectionSettings, check_region, shown
-from ...wire.endpoints import custom_endpoint, endpoint_url, region_from_url
+from ...wire.endpoints import custom_endpoint, endpoint_url, has_two_slashes, region_from_url, shown_url
 from ..reading.documents import Document
 from ..reading.problems import problem, unknown_key
 from .keys import key_in_environment, key_in_keyring, keywords_of_key
@@ -188,17 +188,16 @@ def url_and_region(given: str) -> tuple[str | None, str | None]:
         ConfigurationError: it is neither an endpoint nor a region.
     """
     text = given.strip()
-    parts = urlsplit(text) if "://" in text else None
-    if parts is not None and "//" in parts.path:
+    if "://" in text and has_two_slashes(text):
         raise ConfigurationError(
-            f"--url {_safe(text)} looks malformed: two slashes in a row in its path",
+            f"--url {shown_url(text)} looks malformed: two slashes in a row in its path",
             hint="e.g.: --url https://bedrock-runtime.us-east-1.amazonaws.com",
         )
     region = region_from_url(text)
-    if parts is None:
+    if "://" not in text:
         if region is None or text.startswith("-"):
             raise ConfigurationError(
-                f"--url {_safe(text)} is neither an endpoint's URL nor a region",
+                f"--url {shown_url(text)} is neither an endpoint's URL nor a region",
                 hint="e.g.: --url us-east-1, or --url https://bedrock-runtime.us-east-1.amazonaws.com",
             )
         return None, region
@@ -239,9 +238,3 @@ def backend_of(name: str, document: Document) -> Backend:
         return Backend(**given).checked(name)
     except BedrockError as error:
         raise problem(document.origin("backends", name), error.message, hint=error.hint) from None
-
-
-def _safe(url: str) -> str:
-    """A URL for a message, without user, password and query."""
-    safe = re.sub(r"//[^/?#]*@", "//***@", url)
-    return shown(re.sub(r"([?#]).*", r"\1...", safe, flags=re.DOTALL), 200)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import ConfigurationError
+from ...settings import check_secret
 
 #: Under which the system's keyring keeps our keys.
 SERVICE = "bedrock-unified"
@@ -32,6 +33,7 @@ def keywords_of_key(text: str, where: str) -> dict[str, Any]:
             f"{where} is empty", hint="it holds a Bedrock API key, or a JSON object of keys"
         )
     if not text.startswith("{"):
+        check_secret(where, text)
         return {"api_key": SecretStr(text)}
     from ...credentials.blob import keys_of_json
 
