@@ -50,6 +50,7 @@ SENDS_NOTHING = {
     "BedrockEmbeddings": {},
     "BedrockGuardrail": {"configurable_fields": "makes a runnable"},
     "BedrockConverse": {
+        "as_structured_llm": "makes a model; its calls are those of structured_predict",
         "class_name": "a name",
         "to_dict": "writes the model down",
         "from_dict": "a constructor",

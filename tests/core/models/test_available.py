@@ -326,7 +326,7 @@ def test_a_mode_is_read_as_gomodel_reads_it() -> None:
     assert checked_mode(" AllowList ") == "allowlist"
     with pytest.raises(ConfigurationError) as caught:
         checked_mode("whitelist")
-    assert caught.value.hint == "must be one of: fallback, allowlist"
+    assert caught.value.hint == "must be one of: fallback, allowlist, merge"
 
 
 def test_filters_choose_by_kind_vendor_output_and_the_way() -> None:
