@@ -34,6 +34,8 @@ class Scanner:
 
     def __init__(self, needles: Iterable[Needle], shown_on_purpose: Iterable[re.Pattern[str]] = ()) -> None:
         self._needles = tuple(needles)
+        self._texts = [needle.text for needle in self._needles]
+        self._data = [needle.data for needle in self._needles]
         self._on_purpose = tuple(shown_on_purpose)
         self._found: list[Leak] = []
         #: How many texts were searched, by the way they came out: a way that nothing takes is not watched.
@@ -51,17 +53,13 @@ class Scanner:
         """What is to be found there."""
         way = where.partition(":")[0]
         self.searched[way] = self.searched.get(way, 0) + 1
-        if isinstance(given, str):
-            hits = [needle for needle in self._needles if needle.text in given]
-        else:
-            hits = [needle for needle in self._needles if needle.data in given]
-        if not hits:
+        if not any(map(given.__contains__, self._texts if isinstance(given, str) else self._data)):
             return []
         text = given if isinstance(given, str) else given.decode("utf-8", "backslashreplace")
         for allowed in self._on_purpose:
             text = allowed.sub("", text)
         found: list[Leak] = []
-        for needle in hits:
+        for needle in self._needles:
             at = text.find(needle.text)
             if at >= 0:
                 around = self.masked(text[max(0, at - _AROUND) : at + len(needle.text) + _AROUND])
