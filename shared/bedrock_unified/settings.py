@@ -151,6 +151,9 @@ class ConnectionSettings:
         """Settings from keywords in any accepted spelling; None means "not given"."""
         names = cls.names()
         named = canonical(given, names, where=where)
+        for name in SECRETS:  # pydantic's SecretStr, which the models take
+            if (unveil := getattr(named.get(name), "get_secret_value", None)) is not None:
+                named[name] = unveil()
         return cls(**{name: value for name, value in named.items() if value is not None})
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,19 +16,17 @@ from bedrock_unified import BedrockClient, ConfigurationError, NotFoundError, Pe
 from bedrock_unified.local import Fault, LocalBedrock
 from bedrock_unified.models.available import ModelList
 
+from .account import KEYS, Make
+from .account import client as client
+
 pytestmark = pytest.mark.usefixtures("no_aws")
 
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 MODELS, PROFILES = "ListFoundationModels", "ListInferenceProfiles"
-KEYS = {
-    "aws_access_key_id": LocalBedrock.ACCESS_KEY_ID,
-    "aws_secret_access_key": LocalBedrock.SECRET_ACCESS_KEY,
-}
 EMPTY = [
     {"operation": MODELS, "body": {"modelSummaries": []}, "times": None},
     {"operation": PROFILES, "body": {"inferenceProfileSummaries": []}, "times": None},
 ]
-Make = Callable[..., BedrockClient]
 
 
 def refuse(operation: str) -> Fault:
@@ -45,23 +43,6 @@ def refuse(operation: str) -> Fault:
 def endpoint() -> Iterator[LocalBedrock]:
     with LocalBedrock(application_profiles={"abc123": f"global.{HAIKU}"}) as running:
         yield running
-
-
-@pytest.fixture
-def client(endpoint: LocalBedrock) -> Iterator[Make]:
-    """Makes clients of the endpoint."""
-    made: list[BedrockClient] = []
-
-    def make(at: LocalBedrock = endpoint, **settings: Any) -> BedrockClient:
-        urls = {"endpoint_url": at.url, "control_endpoint_url": at.url}
-        made.append(
-            BedrockClient(**{"region_name": "us-east-1", "max_retries": 0, **urls, **KEYS, **settings})
-        )
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 def asked(endpoint: LocalBedrock) -> list[str]:

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bedrock_unified import BedrockClient
 from bedrock_unified.errors import BedrockError, ConfigurationError, NotFoundError, ThrottlingError
@@ -79,6 +80,16 @@ def test_a_restored_client_on_the_environment_works(server: Server, monkeypatch:
     with pickle.loads(pickle.dumps(client)) as restored:
         assert restored.settings == client.settings
         assert restored.converse(**ASK)["stopReason"] == "end_turn"
+
+
+@pytest.mark.parametrize("explicit", EXPLICIT, ids=["keys", "temporary keys", "api key"])
+def test_a_secret_of_pydantics_is_taken_as_the_models_take_it(
+    explicit: dict[str, Any], server: Server
+) -> None:
+    hidden = {name: SecretStr(value) for name, value in explicit.items()}
+    with server.client(**{**dict.fromkeys(KEYS), **hidden}) as client:
+        assert client.converse(**ASK)["stopReason"] == "end_turn"
+        assert {name: getattr(client.settings, name) for name in explicit} == explicit
 
 
 @pytest.mark.parametrize("explicit", EXPLICIT, ids=["keys", "temporary keys", "api key"])

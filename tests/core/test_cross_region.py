@@ -8,7 +8,7 @@ import copy
 import gc
 import inspect
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,6 +21,9 @@ from bedrock_unified.cross_region import Reach
 from bedrock_unified.local import Fault, LocalBedrock
 from bedrock_unified.models.ids import aliases, is_alias
 from bedrock_unified.models.profile import profile_of
+
+from .account import KEYS, Make
+from .account import client as client
 
 pytestmark = pytest.mark.usefixtures("no_aws")
 
@@ -37,14 +40,9 @@ NATIVE = {
     "max_tokens": 10,
     "messages": [{"role": "user", "content": "Hello?"}],
 }
-KEYS = {
-    "aws_access_key_id": LocalBedrock.ACCESS_KEY_ID,
-    "aws_secret_access_key": LocalBedrock.SECRET_ACCESS_KEY,
-}
 WAYS = tuple(
     f"{a}{name}{stream}" for name in ("converse", "invoke") for a in ("", "a") for stream in ("", "_stream")
 )
-Make = Callable[..., BedrockClient]
 
 
 @pytest.fixture
@@ -52,23 +50,6 @@ def endpoint() -> Iterator[LocalBedrock]:
     """An account in which AWS refuses on-demand calls as it does."""
     with LocalBedrock(require_inference_profiles=True) as running:
         yield running
-
-
-@pytest.fixture
-def client(endpoint: LocalBedrock) -> Iterator[Make]:
-    """Makes clients of the endpoint, control plane included."""
-    made: list[BedrockClient] = []
-
-    def make(at: LocalBedrock = endpoint, **settings: Any) -> BedrockClient:
-        urls = {"endpoint_url": at.url, "control_endpoint_url": at.url}
-        made.append(
-            BedrockClient(**{"region_name": "us-east-1", "max_retries": 0, **urls, **KEYS, **settings})
-        )
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 def served(endpoint: LocalBedrock) -> list[tuple[str, str | None]]:

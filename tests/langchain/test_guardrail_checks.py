@@ -23,25 +23,12 @@ from langchain_bedrock_unified.checks import BLOCKED
 from langchain_bedrock_unified.errors import GuardrailIntervened, InvalidRequestError
 from langchain_bedrock_unified.middleware import BedrockGuardrailMiddleware
 
+from .endpoint import connection as connection
+from .endpoint import endpoint as endpoint
+from .endpoint import local as local
+
 PERSONAL = {"sensitiveInformation": ["EMAIL", "PHONE"]}
 HARM = {"contentFilter": ["VIOLENCE", "INSULTS"], "promptAttack": ["JAILBREAK"]}
-
-
-@pytest.fixture(scope="module")
-def local() -> Iterator[LocalBedrock]:
-    with LocalBedrock() as running:
-        yield running
-
-
-@pytest.fixture
-def endpoint(local: LocalBedrock) -> LocalBedrock:
-    local.forget()
-    return local
-
-
-@pytest.fixture
-def connection(endpoint: LocalBedrock) -> dict[str, Any]:
-    return {"endpoint_url": endpoint.url, "region_name": "us-east-1", "api_key": endpoint.API_KEY}
 
 
 @pytest.fixture

@@ -20,27 +20,14 @@ from langchain_bedrock_unified import BedrockGuardrail, ChatBedrock
 from langchain_bedrock_unified.errors import GuardrailIntervened, InvalidRequestError
 from langchain_bedrock_unified.middleware import BedrockGuardrailMiddleware, BedrockPromptCachingMiddleware
 
+from .endpoint import connection as connection
+from .endpoint import endpoint as endpoint
+from .endpoint import local as local
+
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 LLAMA = "us.meta.llama3-3-70b-instruct-v1:0"
 SORRY = "Sorry, the model cannot answer this question."
 LONG = "Answer kindly. " * 3000
-
-
-@pytest.fixture(scope="module")
-def local() -> Iterator[LocalBedrock]:
-    with LocalBedrock() as running:
-        yield running
-
-
-@pytest.fixture
-def endpoint(local: LocalBedrock) -> LocalBedrock:
-    local.forget()
-    return local
-
-
-@pytest.fixture
-def connection(endpoint: LocalBedrock) -> dict[str, Any]:
-    return {"endpoint_url": endpoint.url, "region_name": "us-east-1", "api_key": endpoint.API_KEY}
 
 
 @pytest.fixture

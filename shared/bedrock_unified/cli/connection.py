@@ -179,23 +179,6 @@ def connect(
     return BedrockClient(**_connection(keywords))
 
 
-def chosen_model(
-    given: str | None, kind: str = "chat", *, config: str | None = None, backend: str | None = None
-) -> str:
-    """The id of the model to call: the one that was named, else the configured one of this kind.
-
-    Args:
-        kind: ``chat``, ``embedding`` or ``rerank``.
-
-    Raises:
-        UsageError: none was named, and none is configured.
-    """
-    configuration = configuration_for(config)
-    return _named(
-        configuration, _model_name(configuration, given, kind, backend, config), backend, config
-    ).model_id
-
-
 def reach(
     given: str | None,
     kind: str = "chat",
@@ -206,8 +189,15 @@ def reach(
     endpoint_url: str | None = None,
     config: str | None = None,
 ) -> Reached:
-    """The model to call and everything that is configured for it. Raises as :func:`connect` and
-    :func:`chosen_model`."""
+    """The model to call and everything that is configured for it.
+
+    Args:
+        given: the model that was named, else the configured one of this kind is meant.
+        kind: ``chat``, ``embedding`` or ``rerank``.
+
+    Raises:
+        UsageError: none was named, and none is configured.
+    """
     configuration = configuration_for(config)
     name = _model_name(configuration, given, kind, backend, config)
     named = _named(configuration, name, backend, config)

@@ -15,14 +15,12 @@ import warnings
 from base64 import b64encode
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-T = TypeVar("T")
 
 #: Control characters but line feed and tab, and the overrides of writing direction: each is shown as ``�``.
 _STEERING = dict.fromkeys(
@@ -105,16 +103,6 @@ def say(text: str) -> None:
 def say_error(text: str) -> None:
     """An error, on standard error; a hint stands on a line of its own."""
     _tell(text, "bedrock-unified: ", "bold red")
-
-
-def with_progress(things: Sequence[T], what: str) -> Iterable[T]:
-    """The things, with a progress bar on a terminal's standard error while they are gone through."""
-    if not sys.stderr.isatty() or len(things) < 2:
-        return things
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(things, description=what, console=Console(stderr=True), transient=True)
 
 
 @contextlib.contextmanager
