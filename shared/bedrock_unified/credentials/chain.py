@@ -198,7 +198,7 @@ def explained(
     kind, hint = explain_missing_credentials(failure, profile_name=profile)
     if kind is AuthenticationError:
         text = f"no AWS credentials from {where}: {text}" if where else f"no AWS credentials: {text}"
-        text += f". Tried before: {tried}" if tried else ""
+        text = f"{text.rstrip('.')}. Tried before: {tried}" if tried else text
     return kind(text, hint=hint)
 
 
