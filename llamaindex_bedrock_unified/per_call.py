@@ -27,8 +27,18 @@ def hides_secrets(kind: _Class) -> _Class:
         hide = _hidden_llm_kwargs if name in _STRUCTURED else _hidden_keywords
         for method in (name, f"a{name}"):
             if hasattr(kind, method):
-                setattr(kind, method, _hiding(inspect.getattr_static(kind, method), hide))
+                made = inspect.getattr_static(kind, method)
+                if method in vars(kind):
+                    _keep_signature(made)
+                setattr(kind, method, _hiding(made, hide))
     return kind
+
+
+def _keep_signature(method: Any) -> None:
+    """LlamaIndex's spans ask for a method's signature in every call; kept, it is worked out once."""
+    function = getattr(method, "__wrapped__", None)
+    if inspect.isfunction(function):
+        function.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
 
 
 def _hiding(method: Any, hide: Callable[[tuple[Any, ...], dict[str, Any]], _Arguments]) -> Any:

@@ -66,6 +66,9 @@ class Options:
     betas: tuple[str, ...] = ()
 
 
+_NONE = Options()  # of every call without keywords; nobody changes Options that were read
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What decides how a call is made, wherever it was said: in the call, ``additional_kwargs`` or the model.
@@ -96,9 +99,9 @@ def read_options(given: Mapping[str, Any], where: str) -> Options:
     Raises:
         InvalidRequestError: an unknown one (the nearest known is named), or two spellings of one.
     """
-    options = Options()
     if not given:
-        return options
+        return _NONE
+    options = Options()
     try:
         named = canonical(given, _NAMES | MEMBERS, where=where, also=MODEL_SPELLINGS, allow_unknown=True)
     except ConfigurationError as error:
@@ -150,7 +153,8 @@ def wishes(model: ConverseParameters, model_id: str, given: Mapping[str, Any], a
         additional.members.get(_FIELDS),
         options.members.get(_FIELDS),
     ):
-        fields = merged(fields, said or {})
+        if said:
+            fields = merged(fields, said)
     return Wishes(
         options.model or additional.model or model_id,
         value("model_family"),
@@ -186,7 +190,7 @@ def build_request(
             Converse cannot take.
         ConfigurationError: half a guardrail.
     """
-    options = read_options(given, type(model).__name__) if given else _NONE
+    options = read_options(given, type(model).__name__)
     turns, system = write_messages(messages, fetched, cached)
     request: dict[str, Any] = {
         "modelId": options.model or additional.model or model_id,
@@ -230,7 +234,6 @@ def _has_point(blocks: Sequence[Mapping[str, Any]]) -> bool:
 
 
 _POINT = {"cachePoint": {"type": "default"}}
-_NONE = Options()
 
 
 def _laid_over(request: dict[str, Any], members: Mapping[str, Any]) -> dict[str, Any]:

@@ -122,7 +122,7 @@ class ChunkReader:
     until its block ends.
     """
 
-    __slots__ = ("_calls", "_citations", "_done", "_index", "_kind", "_text", "_tool")
+    __slots__ = ("_calls", "_citations", "_done", "_index", "_kind", "_text", "_tool", "_tool_call")
 
     def __init__(self) -> None:
         self._done: list[ContentBlock] = []
@@ -133,6 +133,8 @@ class ChunkReader:
         self._text = ""
         self._citations: list[ContentBlock] = []
         self._tool: dict[str, Any] = {}
+        #: The fields of its ToolCallBlock, without the input.
+        self._tool_call = _TOOL_CALL
 
     def feed(self, event: Event) -> ChatResponse | None:
         """The response so far, None for events that show nothing new."""
@@ -196,6 +198,11 @@ class ChunkReader:
         if tool is None:
             return None
         self._tool = dict(tool)
+        self._tool_call = {
+            **_TOOL_CALL,
+            "tool_call_id": tool.get("toolUseId"),
+            "tool_name": tool.get("name") or "",
+        }
         if self._calls is None:
             self._calls = []
         return self._so_far(event)
@@ -228,12 +235,7 @@ class ChunkReader:
         if self._kind == "thinking":
             return [ThinkingBlock(content=self._text, additional_information=dict(self._tool))]
         if self._kind == "tool":
-            fields = {
-                **_TOOL_CALL,
-                "tool_call_id": self._tool.get("toolUseId"),
-                "tool_name": self._tool.get("name") or "",
-                "tool_kwargs": self._text,
-            }
+            fields = {**self._tool_call, "tool_kwargs": self._text}
             return [_made(ToolCallBlock, fields, {"tool_call_id", "tool_name", "tool_kwargs"})]
         return []
 

@@ -233,3 +233,23 @@ def test_a_large_body_is_sent_whole_by_both_colours(face):
     with WireServer([converse("Hello.")]) as server:
         face.converse(face.client(server.url), messages=[{"role": "user", "content": [{"text": text}]}])
     assert len(server.requests[0][":body"]) > len(text)
+
+
+@pytest.mark.parametrize(("size", "pieces"), [(5, 1), (200_000, 2)])
+def test_a_small_request_goes_out_in_one_piece_and_a_large_body_is_not_copied(
+    size: int, pieces: int, monkeypatch: pytest.MonkeyPatch
+):
+    sent: list[bytes] = []
+
+    class Recorded(socket.socket):
+        def sendall(self, data, *flags):
+            if not data.startswith(b"HTTP/"):  # the server's are of this class, too
+                sent.append(data)
+            super().sendall(data, *flags)
+
+    monkeypatch.setattr(socket, "socket", Recorded)
+    with WireServer([converse("Hello.")]) as server:
+        with BedrockClient(endpoint_url=server.url, api_key="key") as client:
+            client.converse(**{**ASK, "messages": [{"role": "user", "content": [{"text": "x" * size}]}]})
+    assert len(sent) == pieces
+    assert b"".join(sent).endswith(b"x" * size + b'"}]}]}')

@@ -134,6 +134,9 @@ class ConverseEvents(EventParser):
                             self._append_text = self.reducer.block(index).parts("text").append
                             self._text_index = index
                         self._append_text(delta["text"])
+                    elif len(delta) == 1 and "toolUse" in delta:
+                        block = self.reducer.block(members.get("contentBlockIndex", 0))
+                        block.parts("toolUse").append(delta["toolUse"])
                     else:
                         if not _SMALL.issuperset(delta):
                             members = json_codec.loads(payload)

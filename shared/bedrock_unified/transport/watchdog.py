@@ -13,6 +13,8 @@ import threading
 from typing import Any
 
 _call = threading.local()
+#: A request up to this size goes out in one piece: one packet and one TLS record for head and body together.
+_ONE_PIECE = 1 << 16
 
 
 class Watchdog:
@@ -56,12 +58,16 @@ def watching(watchdog: Watchdog | None) -> None:
 
 
 def patient(connection: type[Any], read_timeout: float) -> type[Any]:
-    """urllib3's connection class, with the read limit instead of the connect limit once it is connected."""
+    """urllib3's connection class, with the read limit instead of the connect limit once it is connected.
+
+    It sends a small request in one piece, where http.client sends head and body one after the other.
+    """
 
     base: Any = connection
 
     class PatientConnection(base):
         sock: socket.socket | None
+        _pieces: list[bytes] | None = None
 
         def connect(self) -> None:
             super().connect()  # pyright: ignore[reportUnknownMemberType]
@@ -71,7 +77,23 @@ def patient(connection: type[Any], read_timeout: float) -> type[Any]:
 
         def request(self, *args: Any, **kwargs: Any) -> None:
             self._show()
-            super().request(*args, **kwargs)  # pyright: ignore[reportUnknownMemberType]
+            body = kwargs.get("body")
+            if not isinstance(body, bytes) or len(body) > _ONE_PIECE:
+                super().request(*args, **kwargs)  # pyright: ignore[reportUnknownMemberType]
+                return
+            pieces = self._pieces = []
+            try:
+                super().request(*args, **kwargs)  # pyright: ignore[reportUnknownMemberType]
+            finally:
+                self._pieces = None
+            if pieces:
+                self.send(b"".join(pieces))
+
+        def send(self, data: Any) -> None:
+            if self._pieces is None:
+                super().send(data)  # pyright: ignore[reportUnknownMemberType]
+            else:
+                self._pieces.append(data)
 
         def _show(self) -> None:
             watchdog: Watchdog | None = getattr(_call, "watchdog", None)
