@@ -249,7 +249,7 @@ def test_a_small_request_goes_out_in_one_piece_and_a_large_body_is_not_copied(
 
     monkeypatch.setattr(socket, "socket", Recorded)
     with WireServer([converse("Hello.")]) as server:
-        with BedrockClient(endpoint_url=server.url, api_key="key") as client:
-            client.converse(**{**ASK, "messages": [{"role": "user", "content": [{"text": "x" * size}]}]})
+        client = BedrockClient(endpoint_url=server.url, api_key="key")
+        client.converse(**{**ASK, "messages": [{"role": "user", "content": [{"text": "x" * size}]}]})
     assert len(sent) == pieces
     assert b"".join(sent).endswith(b"x" * size + b'"}]}]}')

@@ -154,13 +154,9 @@ class AsyncTransport:
             held.slots.release()  # closed while we waited; the next round opens another
 
     def _client_timeout(self, total: float | None) -> aiohttp.ClientTimeout:
+        # connect limits name, socket, proxy and TLS together; sock_connect would cost two timers more.
         limit = self._settings
-        return aiohttp.ClientTimeout(
-            total=total,
-            connect=limit.connect_timeout,
-            sock_connect=limit.connect_timeout,
-            sock_read=limit.read_timeout,
-        )
+        return aiohttp.ClientTimeout(total=total, connect=limit.connect_timeout, sock_read=limit.read_timeout)
 
     async def _open_session(self) -> _LoopSession:
         self.drop()
