@@ -7,8 +7,9 @@ from typing import Any
 
 from .connection import Connection
 from .converse.events import ChunkEvents, ConverseEvents
+from .exchange import Route
 from .failures import ErrorMaker
-from .flow import Opened, Route, call, metadata, open_stream
+from .flow import Opened, call, metadata, open_stream
 from .wire import operations as op
 from .wire.http import Flow, Response
 from .wire.operations import Operation, encode

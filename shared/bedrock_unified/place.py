@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ._version import __version__
 from .credentials import Bearer, IdentitySource, ambient_profile, choose_source, stored_for
 from .errors import ConfigurationError
-from .flow import Clock, Route
+from .exchange import Clock, Route
 from .settings import ROLE_SOURCES, ConnectionSettings, check_region
 from .transport.settings import TransportSettings, default_concurrency
 from .wire.endpoints import (

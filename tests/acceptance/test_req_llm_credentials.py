@@ -195,16 +195,16 @@ async def test_rq_16_access_key_id_else_its_variable(req_llm: Make, world: World
 async def test_rq_17_secret_access_key_else_its_variable(
     req_llm: Make, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bedrock_unified import flow
+    from bedrock_unified import exchange
 
     used: list[str] = []
-    sign = flow.sign
+    sign = exchange.sign
 
     def noting(*args: Any, **named: Any) -> dict[str, str]:
         used.append(named["keys"].secret_access_key)
         return sign(*args, **named)
 
-    monkeypatch.setattr(flow, "sign", noting)
+    monkeypatch.setattr(exchange, "sign", noting)
     world.has("env")
     world.environment(AWS_SECRET_ACCESS_KEY="of-the-environment")
     await authorization_of(world, req_llm())

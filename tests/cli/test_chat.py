@@ -88,6 +88,11 @@ def test_verbose_tells_tokens_and_time_beside_the_answer(run: Run, endpoint: Loc
     assert NOVA in done.err and "tokens in" in done.err and endpoint.requests[-1].request_id in done.err
 
 
+def test_a_short_name_is_told_as_it_was_sent(run: Run, endpoint: LocalBedrock) -> None:
+    told = run("chat", "-m", "nova-lite", "--json", QUESTION).json
+    assert told["model"] == endpoint.requests[-1].model_id != "nova-lite"
+
+
 # What is asked
 
 

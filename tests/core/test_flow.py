@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bedrock_unified import flow as flows
+from bedrock_unified import exchange as exchanges
 from bedrock_unified.credentials import Bearer, FixedIdentity, Identity
 from bedrock_unified.errors import (
     AuthenticationError,
@@ -20,8 +20,9 @@ from bedrock_unified.errors import (
     RequestTimeoutError,
     ThrottlingError,
 )
+from bedrock_unified.exchange import Clock, Route
 from bedrock_unified.failures import ErrorMaker
-from bedrock_unified.flow import Clock, Route, call
+from bedrock_unified.flow import call
 from bedrock_unified.transport.drive import drive
 from bedrock_unified.wire.http import Blocking, FailureKind, Request, Response, Sleep, TransportError
 from bedrock_unified.wire.operations import CONVERSE, encode
@@ -137,7 +138,7 @@ def test_a_request_is_sent_once_and_then_max_retries_times(
 def test_every_try_is_signed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(THROTTLED, THROTTLED, OK)
     moments = iter([1e9, 1e9 + 60, 1e9 + 120])
-    monkeypatch.setattr(flows.time, "time", lambda: next(moments))
+    monkeypatch.setattr(exchanges.time, "time", lambda: next(moments))
     world.run()
     signatures = [request.headers["authorization"] for request in world.requests]
     assert len(set(signatures)) == 3
@@ -150,9 +151,9 @@ def test_a_request_is_signed_when_it_is_sent_and_not_when_it_begins_to_wait(
     world = World()
     request = next(call(world.route, CONVERSE, ASKED, ErrorMaker("us-east-1", None), "m"))
     assert isinstance(request, Request)
-    monkeypatch.setattr(flows.time, "time", lambda: 1e9)  # long after
+    monkeypatch.setattr(exchanges.time, "time", lambda: 1e9)  # long after
     assert request.headers["x-amz-date"] == "20010909T014640Z"
-    monkeypatch.setattr(flows.time, "time", lambda: 2e9)
+    monkeypatch.setattr(exchanges.time, "time", lambda: 2e9)
     assert request.headers["x-amz-date"] == "20010909T014640Z", "it is signed once"
 
 
@@ -199,7 +200,7 @@ def test_the_budget_is_shared_and_ends_the_retries_of_all_calls() -> None:
 
 
 def test_no_retry_begins_that_the_total_time_limit_would_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flows, "backoff", lambda *_: 5.0)
+    monkeypatch.setattr(exchanges, "backoff", lambda *_: 5.0)
     world = World(THROTTLED, OK, total_timeout=4.0)
     world.fails(ThrottlingError)
     assert world.sleeps == []

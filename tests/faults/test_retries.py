@@ -156,7 +156,7 @@ def test_retry_after_is_obeyed(face):
 
 def test_every_try_is_signed_anew(face, monkeypatch):
     seconds = iter(range(1_790_000_000, 1_790_001_000, 7))
-    monkeypatch.setattr("bedrock_unified.flow.time.time", lambda: next(seconds))
+    monkeypatch.setattr("bedrock_unified.exchange.time.time", lambda: next(seconds))
     with WireServer([THROTTLED], [THROTTLED], GOOD) as server:
         face.converse(face.client(server.url))
     assert len({request["authorization"] for request in server.requests}) == 3

@@ -38,7 +38,7 @@ class Answer:
     """An answer.
 
     Attributes:
-        model_id: who was asked.
+        model_id: who was asked, as the request was sent.
         response: Converse's response.
         seconds: from the question to the answer's end.
     """
@@ -122,27 +122,28 @@ class Talk:
         request: dict[str, Any] = {
             "modelId": self.model_id,
             "messages": [*self.messages, question],
+            "options": self.parameters.chat_options({}),
             **self.parameters.converse_members({}, streaming=self.streaming),
         }
         if self.system:
             request["system"] = [{"text": self.system}]
         began = time.monotonic()
         response = self._streamed(request, listener) if self.streaming else self._whole(request, listener)
-        answer = Answer(self.model_id, response, time.monotonic() - began)
+        answer = Answer(self.parameters.bedrock.sent_as(request), response, time.monotonic() - began)
         self.answers.append(answer)
         if answer.message["content"]:  # a turn without content is refused
             self.messages += [question, answer.message]
         return answer
 
     def _whole(self, request: Mapping[str, Any], listener: Listener) -> dict[str, Any]:
-        response = self.parameters.bedrock.converse(options=self.parameters.chat_options({}), **request)
+        response = self.parameters.bedrock.converse(**request)
         for block in response["output"]["message"]["content"]:
             _tell(listener, block.get("text"), block.get("reasoningContent", {}).get("reasoningText", {}))
         return response
 
     def _streamed(self, request: Mapping[str, Any], listener: Listener) -> dict[str, Any]:
         client = self.parameters.bedrock
-        with client.converse_stream(options=self.parameters.chat_options({}), **request) as stream:
+        with client.converse_stream(**request) as stream:
             try:
                 for event in stream:
                     delta = event.get("contentBlockDelta", {}).get("delta", {})
