@@ -27,7 +27,16 @@ class BoundModel(_Binding):
     def with_structured_output(self, schema: Any = None, **kwargs: Any) -> Runnable[Any, Any]:
         """:meth:`ChatBedrock.with_structured_output`, beside what is bound already."""
         asking = self.bound.with_structured_output(schema, **{**self.kwargs, **kwargs})  # type: ignore[attr-defined]
+        if self.config_factories:
+            return RunnableBinding(
+                bound=asking, kwargs={}, config=self.config, config_factories=self.config_factories
+            )
         return asking.with_config(self.config) if self.config else asking
+
+    def with_alisteners(self, **listeners: Any) -> Runnable[Any, Any]:
+        """LangChain's, which are kept as those of ``with_listeners`` are."""
+        heard: Any = super().with_alisteners(**listeners)
+        return self._with(config_factories=[*heard.config_factories, *self.config_factories])
 
     def get_num_tokens_from_messages(self, messages: Any, tools: Any = None) -> int:
         """:meth:`ChatBedrock.get_num_tokens_from_messages`, of a call with what is bound."""
@@ -44,7 +53,11 @@ class BoundModel(_Binding):
         held = dict(self.kwargs)
         if "tool_choice" in binding.kwargs:
             held.pop("tool_choice_implied", None)
-        return type(self)(bound=self.bound, kwargs={**held, **binding.kwargs}, config=self.config)
+        return self._with(kwargs={**held, **binding.kwargs})
+
+    def _with(self, **changed: Any) -> BoundModel:
+        """The binding with other members; its configuration and who listens to its runs are among them."""
+        return type(self)(**{**self.__dict__, **changed})
 
     @classmethod
     def lc_id(cls) -> list[str]:

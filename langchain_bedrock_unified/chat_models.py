@@ -29,7 +29,7 @@ from .model_id import SPELLINGS, check_model_id, check_model_is_named
 from .per_call import client_for
 from .request import Request, converse_request
 from .tokens import CountedModel
-from .tools import converse_tools, has_answer_tool, tool_names
+from .tools import converse_tools, has_answer_tool, tool_names, with_names
 
 if TYPE_CHECKING:
     from .bound import BoundModel
@@ -232,6 +232,14 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
 
         return BoundModel(bound=self, config={**(config or {}), **kwargs}, kwargs={})  # type: ignore[typeddict-item]
 
+    def with_listeners(self, **listeners: Any) -> Runnable[LanguageModelInput, AIMessage]:
+        """The model with callbacks for its runs, which what is bound on top of it keeps, too."""
+        return self.bind().with_listeners(**listeners)
+
+    def with_alisteners(self, **listeners: Any) -> Runnable[LanguageModelInput, AIMessage]:
+        """The asynchronous :meth:`with_listeners`."""
+        return self.bind().with_alisteners(**listeners)
+
     def bind_tools(
         self,
         tools: Sequence[dict[str, Any] | type | Callable[..., Any] | Any],
@@ -272,7 +280,7 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
             raise adapted(error) from None
         if parallel is not None:
             kwargs["parallel_tool_calls"] = parallel
-        return self.bind(tools=converted, **kwargs)
+        return self.bind(tools=with_names(converted), **kwargs)
 
     def with_structured_output(
         self,

@@ -15,6 +15,7 @@ from bedrock_unified.models.profile import profile_of
 from bedrock_unified.parameters import SECRETS, ConnectionParameters, ConverseParameters
 from bedrock_unified.spelling import SPELLINGS
 
+from .messages.standard import PROVIDER
 from .model_id import SPELLINGS as MODEL_SPELLINGS
 from .per_call import without_secrets
 from .profile import model_profile
@@ -170,7 +171,7 @@ class IdentifiedModel(_Model):
             return call[name] if name in call else getattr(self, name)
 
         params = LangSmithParams(
-            ls_provider="amazon_bedrock",
+            ls_provider=PROVIDER,
             ls_model_type="chat",
             ls_model_name=call.get("model_id") or self.model_id,
         )

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.output_parsers import BaseCumulativeTransformOutputParser
 from langchain_core.outputs import ChatGeneration, Generation
-from langchain_core.runnables import RunnableAssign, RunnableLambda, RunnableParallel
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel, PydanticUserError
 
@@ -113,15 +111,9 @@ def _structured(
     )
     if not include_raw:
         return answering | parser
-    # Of pieces that can be pickled.
-    read, none = RunnableLambda(itemgetter("raw")) | parser, RunnableLambda(_none)
-    parsed = RunnableAssign(RunnableParallel(parsed=read, parsing_error=none))
-    failed = RunnableAssign(RunnableParallel(parsed=none))
-    return RunnableParallel(raw=answering) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+    from .outcome import with_outcome  # few ask for it
 
-
-def _none(_: Any) -> None:
-    return None
+    return with_outcome(answering, parser)
 
 
 def asked(

@@ -83,6 +83,15 @@ def converse_tool(tool: Any, *, strict: bool | None = None) -> Tool:
     return _strict(spec) if spec["toolSpec"].get("strict") else spec
 
 
+def with_names(tools: Iterable[Tool]) -> list[Tool]:
+    """The tools as a binding holds them: their names also where LangGraph's agents look for them.
+
+    ``create_react_agent`` compares the tools of a bound model with its own by name, and knows OpenAI's and
+    Anthropic's shape alone. :func:`converse_tools` takes the names away again.
+    """
+    return [{**tool, "name": tool["toolSpec"]["name"]} if "toolSpec" in tool else tool for tool in tools]
+
+
 def tool_names(tools: Iterable[Tool]) -> frozenset[str]:
     """The names that ``toolChoice`` may choose."""
     return frozenset(
@@ -119,10 +128,15 @@ def _native(tool: Mapping[str, Any], strict: bool | None) -> Tool:
     if not named or (kind == "toolSpec" and "json" not in (tool[kind].get("inputSchema") or ())):
         needs = "a name and an inputSchema of json" if kind == "toolSpec" else "a name"
         raise InvalidRequestError(f"{tool!r:.120} is no tool of Converse's: a {kind} has {needs}")
-    spec = tool.get("toolSpec")
-    if strict is None or spec is None:
-        return dict(tool)
-    given = {**tool, "toolSpec": {**spec, "strict": strict}}
+    given = dict(tool)
+    spec = given.get("toolSpec")
+    if spec is None:
+        return given
+    if given.get("name") == spec["name"]:
+        del given["name"]  # see with_names
+    if strict is None:
+        return given
+    given["toolSpec"] = {**spec, "strict": strict}
     return _strict(given) if strict else given
 
 

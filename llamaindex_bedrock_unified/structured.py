@@ -2,6 +2,7 @@
 
 LlamaIndex's own program knows tools alone, does not demand the call in streams (a model that answers in text
 then gives empty objects without a word), and its asynchronous form leaves the model's ``system_prompt`` out.
+Its program for JSON in text reads streams that hold anything beside the JSON as empty objects.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 _Object = TypeVar("_Object", bound=BaseModel)
 _dispatcher = get_dispatcher(__name__)
 #: The core's method for each mode that it serves; the others are LlamaIndex's own programs.
-_METHODS = {PydanticProgramMode.DEFAULT: None, PydanticProgramMode.FUNCTION: "function_calling"}
+_METHODS = {
+    PydanticProgramMode.DEFAULT: None,
+    PydanticProgramMode.FUNCTION: "function_calling",
+    PydanticProgramMode.LLM: "json_text",
+}
 _MODES = (
     ("the method json_schema or function_calling", "pydantic_program_mode 'default' or 'function'"),
     ("the method json_schema", "pydantic_program_mode 'default'"),
@@ -51,7 +56,8 @@ class StructuredByTools(CallsTools):
     """A model that answers with objects: asked in every way alike, with the system prompt.
 
     ``pydantic_program_mode``: ``DEFAULT`` is the best way that the model has (its native structured output, a
-    strict tool, a tool, JSON in text), ``FUNCTION`` a tool; with the others LlamaIndex's own programs run.
+    strict tool, a tool, JSON in text), ``FUNCTION`` a tool, ``LLM`` JSON in text; with the others
+    LlamaIndex's own programs run.
     """
 
     def as_structured_llm(self, output_cls: type[BaseModel], **kwargs: Any) -> StructuredLLM:
@@ -123,7 +129,7 @@ def is_ours(llm: CallsTools) -> bool:
     """Whether structured answers of this model are asked for here, and not by a program of LlamaIndex's."""
     mode = llm.pydantic_program_mode
     return mode in _METHODS and (
-        mode == PydanticProgramMode.DEFAULT or llm.metadata.is_function_calling_model
+        mode != PydanticProgramMode.FUNCTION or llm.metadata.is_function_calling_model
     )
 
 
@@ -236,9 +242,11 @@ def _asked(
         kwargs["parallel_tool_calls"] = parallel
     profile = wished.profile
     method = _METHODS[llm.pydantic_program_mode]
-    if (chosen is not None and not is_none(chosen)) or not required:
+    if (chosen is not None and not is_none(chosen)) or (not required and method != "json_text"):
         method = "function_calling"
-    elif is_none(chosen) or (method is None and llm.is_function_calling_model is False):
+    elif method != "json_text" and (
+        is_none(chosen) or (method is None and llm.is_function_calling_model is False)
+    ):
         method = "json_schema" if profile.structured_output == "native" else "json_text"
     try:
         schema = output_cls.model_json_schema()

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ToolCallBlock
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ThinkingBlock, ToolCallBlock
 from llama_index.core.llms.llm import ToolSelection
 from pydantic import PydanticUserError
 from pydantic_core import from_json
@@ -149,7 +149,11 @@ def _selection(block: ToolCallBlock, given: dict[str, Any]) -> ToolSelection:
 
 
 def first_call_only(response: ChatResponse) -> ChatResponse:
-    """The response with its first tool call alone, everything else in its place."""
+    """The response with its first tool call alone, everything else in its place.
+
+    Reasoning at the end, which led to the calls that are left out, goes with them: Claude refuses an answer
+    that ends with it ("The final block in an assistant message cannot be `thinking`").
+    """
     message = response.message
     calls = message.additional_kwargs.get("tool_calls") or []
     if len(calls) < 2:
@@ -162,11 +166,16 @@ def first_call_only(response: ChatResponse) -> ChatResponse:
     # By their places: two calls may have one id.
     dropped = {id(block) for block in _own_calls(response)[1:]}
     blocks = [block for block in message.blocks if id(block) not in dropped]
+    while blocks and isinstance(blocks[-1], ThinkingBlock):
+        blocks.pop()
     if CONTENT in kwargs:
         uses = [block for block in kwargs[CONTENT] if _is_own_use(block)]
         dropped = {id(block) for block in uses[1:]}
-        kwargs[CONTENT] = [block for block in kwargs[CONTENT] if id(block) not in dropped]
-        blocks, _ = read_blocks(unpacked(kwargs[CONTENT]))
+        content = [block for block in kwargs[CONTENT] if id(block) not in dropped]
+        while content and "reasoningContent" in content[-1]:
+            content.pop()
+        kwargs[CONTENT] = content
+        blocks, _ = read_blocks(unpacked(content))
     single = ChatMessage(role=message.role, blocks=blocks, additional_kwargs=kwargs)
     return response.model_copy(update={"message": single})
 

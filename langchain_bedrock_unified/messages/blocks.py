@@ -167,7 +167,12 @@ def _reasoning(part: Mapping[str, Any], conversion: Conversion) -> Block | None:
 
 
 def _thinking(part: Mapping[str, Any], conversion: Conversion) -> Block | None:
-    return _reasoned(part.get("thinking"), part.get("signature"), part.get("data"), {}, conversion)
+    return _reasoned(part.get("thinking"), part.get("signature"), None, {}, conversion)
+
+
+def _redacted_thinking(part: Mapping[str, Any], conversion: Conversion) -> Block:
+    """Anthropic's; Converse holds the bytes of its text, which is not decoded (recorded)."""
+    return {"reasoningContent": {"redactedContent": part["data"].encode()}}
 
 
 def _reasoned(
@@ -256,7 +261,7 @@ _CONVERTERS: dict[str, _Convert] = {
     "reasoning_content": _reasoning_content,
     "reasoning": _reasoning,
     "thinking": _thinking,
-    "redacted_thinking": _thinking,
+    "redacted_thinking": _redacted_thinking,
     "image": partial(_media, "image"),
     "image_url": lambda part, conversion: media.image_url(part, conversion.names),
     "document": partial(_media, "document"),

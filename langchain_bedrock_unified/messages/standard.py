@@ -17,8 +17,9 @@ from bedrock_unified.converse.reducer import parse_tool_input
 
 Block = dict[str, Any]
 
-#: ``response_metadata["model_provider"]`` of our answers, by which LangChain finds this translator.
-PROVIDER = "bedrock_unified"
+#: ``response_metadata["model_provider"]`` of our answers, by which LangChain finds this translator. It is the
+#: provider that tracers are told: LangChain's agents believe the tokens of an answer where the two agree.
+PROVIDER = "amazon_bedrock"
 
 _MEDIA = ("image", "video", "audio")
 

@@ -8,7 +8,7 @@ models that take instructions in mid-conversation. Names of messages have no pla
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import (
@@ -37,6 +37,8 @@ Turn = dict[str, Any]
 _OURS = (None, "bedrock_converse", PROVIDER)
 #: Providers whose reasoning signatures Bedrock's Claude verifies as its own.
 _SAME_SIGNATURES = ("anthropic", "bedrock")
+#: Standard blocks that mean the same whoever wrote them.
+_SHARED = ("text", "refusal", "tool_call", "invalid_tool_call", "image", "file", "audio", "video")
 _ROLES = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant", "system": "system"}
 _IN_TURNS = ("toolAddition", "toolRemoval")
 
@@ -129,23 +131,21 @@ def _foreign(message: AIMessage, provider: Any, conversion: Conversion) -> list[
     blocks: list[Block] = []
     for part in message.content_blocks:
         kind = part["type"]
-        signed = provider in _SAME_SIGNATURES and "signature" in (part.get("extras") or {})
-        if kind in (
-            "text",
-            "refusal",
-            "tool_call",
-            "invalid_tool_call",
-            "image",
-            "file",
-            "audio",
-            "video",
-        ) or (kind == "reasoning" and signed):
+        if kind in _SHARED or (provider in _SAME_SIGNATURES and _is_sealed(part)):
             block = converse_block(part, conversion)
             if block is not None:
                 blocks.append(block)
         else:
             logger.info("left out a %s block of %s, which Bedrock has no form for", kind, provider)
     return blocks
+
+
+def _is_sealed(part: Mapping[str, Any]) -> bool:
+    """Whether this is reasoning of Claude's, signed or redacted, which is verified when it goes back."""
+    if part["type"] == "non_standard":
+        value = part.get("value")
+        return isinstance(value, Mapping) and value.get("type") == "redacted_thinking"
+    return part["type"] == "reasoning" and "signature" in (part.get("extras") or {})
 
 
 def _tool_result(message: ToolMessage, names: DocumentNames) -> list[Block]:

@@ -91,6 +91,9 @@ _HOMES = {
     "remove_key": "credentials.store",
 }
 
+#: Modules that have names for users, too; each is imported when it is first named.
+_ROOMS = frozenset({"credentials", "errors", "iam", "local", "media"})
+
 __all__ = [
     "AsyncEventStream",
     "AuthenticationError",
@@ -137,6 +140,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f".{name}", __name__)
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .credentials import Signer
 
 P = TypeVar("P")
+#: What ``modelId`` is called elsewhere.
+_NOT_MODEL_ID = ("model_id", "model", "modelID", "model_name")
 
 
 class Caller:
@@ -263,6 +265,8 @@ class Caller:
         """The request with its model's id as it goes over the wire."""
         try:
             model_id = request.get("modelId")
+            if model_id is None and (other := next((n for n in _NOT_MODEL_ID if n in request), None)):
+                raise InvalidRequestError(f"there is no parameter {other!r}", hint="did you mean 'modelId'?")
             wire_id = parse_model_id("" if model_id is None else model_id).wire_id
         except BedrockError as error:
             raise self._adapted(error) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 _EMBEDDING_MODEL = "amazon.titan-embed-text-v2:0"
 _RERANK_MODEL = "cohere.rerank-v3-5:0"
 _MANY: HowToEmbed = {"concurrency": 128}  # tasks cost less than threads
+
+
+def _check_keywords(method: str, given: Iterable[str], known: type) -> None:
+    """Refuse what is no keyword of a method, as Python does, with the nearest of its TypedDict."""
+    names = ("model_id", *known.__annotations__)
+    for name in given:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{method}() got an unexpected keyword argument {name!r:.80}{meant}")
 
 
 class BedrockClient(ModelListing):
@@ -207,6 +218,7 @@ class BedrockClient(ModelListing):
         """
         from . import embedding
 
+        _check_keywords("embed", how, embedding.HowToEmbed)
         plan = self._planned(partial(embedding.planned, inputs, model_id, **how))
         injected = self._connection.injected(op.INVOKE_MODEL)
         most = None if injected is None else injected.connections
@@ -218,6 +230,7 @@ class BedrockClient(ModelListing):
         """The asynchronous :meth:`embed`."""
         from . import embedding
 
+        _check_keywords("embed", how, embedding.HowToEmbed)
         plan = self._planned(partial(embedding.planned, inputs, model_id, **{**_MANY, **how}))
         return await embedding.aembedded(plan, self.ainvoke, self._errors())
 
@@ -247,6 +260,7 @@ class BedrockClient(ModelListing):
         """
         from . import rerank as reranking
 
+        _check_keywords("rerank", how, reranking.HowToRerank)
         plan = self._planned(
             partial(reranking.planned, query, documents, model_id, self._agent_region, **how)
         )
@@ -266,6 +280,7 @@ class BedrockClient(ModelListing):
         """The asynchronous :meth:`rerank`."""
         from . import rerank as reranking
 
+        _check_keywords("rerank", how, reranking.HowToRerank)
         plan = self._planned(
             partial(reranking.planned, query, documents, model_id, self._agent_region, **how)
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from .client import BedrockClient
 from .errors import BedrockError, ConfigurationError
 from .failures import ErrorClasses
-from .settings import BASE_IDENTITY, ROLE, SECRETS, ConnectionSettings, shown
+from .settings import BASE_IDENTITY, ROLE, SECRETS, ConnectionSettings, path_text, shown
 from .spelling import canonical
 
 _HANDED_IN = ("client", "control_client", "agent_client")
@@ -86,7 +86,9 @@ class ConnectionParameters(BaseModel):
     total_timeout: float | None = Field(default=None, gt=0, description="seconds for a whole call")
     max_concurrency: int | None = Field(default=None, ge=1, description="requests in flight per event loop")
     requests_per_minute: int | None = Field(default=None, ge=1, description="requests to the models a minute")
-    verify: bool | str | None = Field(default=None, description="path of a CA bundle, or False")
+    verify: Annotated[bool | str | None, BeforeValidator(path_text)] = Field(
+        default=None, description="path of a CA bundle, or False"
+    )
     use_fips: bool | None = None
     use_dualstack: bool | None = None
     cross_region: str | bool | None = Field(

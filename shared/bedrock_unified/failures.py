@@ -80,6 +80,9 @@ class ErrorMaker:
             profile_name=self._profile,
             uses_guardrail=guarded,
         )
+        place = redacted(failure.headers.get("location", ""), secrets)
+        if hint is None and place and 300 <= failure.status < 400:
+            hint = f"a signed request is not sent on: check endpoint_url; the answer names {place}"
         again = is_retryable_answer(failure.status, failure.code) and kind is not QuotaExceededError
         return self.make(
             kind,

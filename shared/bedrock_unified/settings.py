@@ -287,10 +287,14 @@ def _check_cross_region(value: Any) -> None:
         )
 
 
+def path_text(value: Any) -> Any:
+    """A path as text; anything else as it is."""
+    return fspath(cast("PathLike[str]", value)) if isinstance(value, PathLike) else value
+
+
 def _verify(value: Any) -> bool | str | None:
     """What ``verify=`` says, a path as text."""
-    if isinstance(value, PathLike):
-        return fspath(cast("PathLike[str]", value))
+    value = path_text(value)
     if value is None or isinstance(value, bool) or (isinstance(value, str) and value):
         return value
     raise ConfigurationError(f"verify must be a CA bundle's path or False, not {shown(value)}")

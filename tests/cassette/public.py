@@ -41,6 +41,8 @@ SENDS_NOTHING = {
         "chat_options": "builds a part of a request",
         "bind": "another view of the model",
         "with_config": "another view of the model",
+        "with_listeners": "another view of the model",
+        "with_alisteners": "another view of the model",
         "create_cache_point": "a block",
         "get_token_ids": "asks a tokenizer of the caller's own",
         "is_lc_serializable": "says how it is written down",

@@ -195,6 +195,15 @@ def test_a_file_alone_asks_nothing(run: Run, endpoint: LocalBedrock, tmp_path: P
     assert "say what to do" in run("chat", "-m", NOVA, "-f", str(tmp_path / "photo.png"), code=2).err
 
 
+@pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be"])
+def test_text_in_utf_16_is_text(run: Run, endpoint: LocalBedrock, tmp_path: Path, coding: str) -> None:
+    path = tmp_path / "out.txt"
+    path.write_bytes("\ufeffDas Tor ist grün.".encode(coding))
+    run("chat", "-m", NOVA, "-f", str(path), "Of what colour is it?")
+    (file, _) = endpoint.requests[-1].body["messages"][0]["content"]
+    assert file == {"text": '<file name="out.txt">\nDas Tor ist grün.\n</file>'}
+
+
 # Which model
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from bedrock_unified.cli import main
+from bedrock_unified.cli.demo import documents
+from bedrock_unified.cli.demo.ledger import Ledger
+from bedrock_unified.observing import CallRecord
 
 STORY = """The lighthouse keeper
 
@@ -136,6 +139,57 @@ def test_an_unreadable_file_is_named(tmp_path, capsys):
     path = tmp_path / "locked"
     path.symlink_to("locked-target")
     assert "does not exist" in refused(capsys, str(path))
+
+
+def test_a_name_that_is_too_long_is_named(capsys):
+    assert "x cannot be read: " in refused(capsys, "x" * 300)
+
+
+def test_of_a_folder_what_is_no_text_is_left_out_and_told(tmp_path, capsys, monkeypatch):
+    (tmp_path / "good.md").write_text("The harbour closes at nine.")
+    (tmp_path / "main.go").write_text("package main")
+    (tmp_path / "latin.txt").write_bytes(b"Caf\xe9")
+    (tmp_path / "__init__.py").write_text("\n")
+    (tmp_path / "long.txt").write_text("x" * 30)
+    (tmp_path / "gone.txt").symlink_to("nowhere")
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "other.js").write_text("somebody else's")
+    monkeypatch.setattr(documents, "MAX_FILE", 28)
+    assert [Path(file.name).name for file in documents.read_files([tmp_path])] == ["good.md", "main.go"]
+    told = capsys.readouterr().err
+    for said in ("latin.txt is not a UTF-8", "__init__.py is empty", "long.txt is larger than 28 bytes"):
+        assert said in told
+    with pytest.raises(documents.UsageError, match="not a UTF-8"):
+        documents.read_files([tmp_path / "latin.txt"])
+
+
+def test_a_folder_that_cannot_be_looked_into_is_left_out_and_told(tmp_path, capsys, monkeypatch):
+    (tmp_path / "good.md").write_text("The harbour closes at nine.")
+    (tmp_path / "locked").mkdir()
+    listed = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert len(documents.read_files([tmp_path])) == 1
+    assert "locked cannot be read: Permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_as_windows_writes_it_is_read(tmp_path, coding):
+    (tmp_path / "note.txt").write_text("Grün ist der Hafen.", encoding=coding)
+    assert documents.read_files([tmp_path / "note.txt"])[0].text == "Grün ist der Hafen."
+
+
+def test_the_time_of_calls_that_go_together_is_that_of_each(capsys):
+    ledger = Ledger()
+    with ledger.part("Many"):
+        for _ in range(4):
+            ledger.add(CallRecord(operation="InvokeModel", model_id="m", seconds=0.5))
+    assert "InvokeModel x4 (m), 0 tokens in, 0 out, 0.500 s each" in capsys.readouterr().out
 
 
 def test_an_empty_question_is_refused(tmp_path, capsys):

@@ -193,3 +193,18 @@ def test_a_failed_call_is_an_error(command: Command, signed_in: LocalBedrock) ->
     signed_in.inject(Fault.error("AccessDeniedException", "No.", times=None))
     done = command("embed", "a", *MODEL)
     assert done.code == 1 and "bedrock:InvokeModel" in done.err
+
+
+def test_a_file_that_cannot_be_written_is_wrong_use(command: Command, signed_in: LocalBedrock) -> None:
+    done = command("embed", "the tea", *MODEL, "--out", "x" * 300)
+    assert (done.code, signed_in.requests) == (2, [])
+    assert "x cannot be written: " in done.err
+
+
+def test_text_as_windows_writes_it_is_read(command: Command, signed_in: LocalBedrock, home: Path) -> None:
+    (home / "texts.txt").write_text("grün\r\nrot\r\n", encoding="utf-16", newline="")
+    assert len(lines(command("embed", "--file", "texts.txt", *MODEL).out)) == 2
+    sent = {json.loads(one.body["body"])["inputText"] for one in signed_in.requests}
+    assert sent == {"grün", "rot"}
+    done = command("embed", *MODEL, stdin="blau".encode("utf-16"))
+    assert done.code == 0 and json.loads(signed_in.requests[-1].body["body"])["inputText"] == "blau"

@@ -116,3 +116,12 @@ def test_an_empty_text_is_wrong_use(command: Command, signed_in: LocalBedrock) -
 def test_a_guardrail_that_cannot_be_one_is_wrong_use(command: Command, signed_in: LocalBedrock) -> None:
     done = command("guardrail", "check", "A text.", "--guardrail", "Not One", "--version", "1")
     assert done.code == 2 and "a guardrail's ARN" in done.err
+
+
+def test_the_version_may_stand_with_the_guardrail(command: Command, signed_in: LocalBedrock) -> None:
+    arn = "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123"
+    for given, sent in (("abc123:1", ("abc123", "1")), (f"{arn}:DRAFT", (arn, "DRAFT"))):
+        assert command("guardrail", "check", "What a day.", "--guardrail", given).code == 0
+        body = signed_in.requests[-1].body
+        assert (body["guardrailIdentifier"], body["guardrailVersion"]) == sent
+    assert "needs its version" in command("guardrail", "check", "x", "--guardrail", arn).err

@@ -104,6 +104,12 @@ def test_variables_of_a_name_that_is_another_types_are_left_out_and_told(name: s
     assert [note for note in found.notes if variable in note]
 
 
+@pytest.mark.parametrize("kind", ["bedrok", "bedrocks", "aws-bedrock", "amazon_bedrock"])
+def test_a_misspelt_type_is_refused(kind: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"providers.eu.type: there is no type '{kind}'"):
+        read({"providers": {"eu": {"type": kind, "base_url": "eu-west-1"}}}, {})
+
+
 def test_each_provider_has_its_tries() -> None:
     source = {
         "resilience": {

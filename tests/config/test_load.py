@@ -276,3 +276,20 @@ def test_each_system_can_be_pickled(write: Write) -> None:
         assert type(back) is type(configuration)
         assert dict(back.models) == dict(configuration.models)
         assert back.notes == configuration.notes
+
+
+@pytest.mark.parametrize("system", [None, "spice", "gomodel", "onellm", "req_llm", "contenox"])
+@pytest.mark.parametrize("name", ["x" * 300 + ".yaml", "x" * 300 + "/.env"])
+def test_what_cannot_be_looked_at_is_refused_by_its_name(
+    tmp_path: Path, system: str | None, name: str
+) -> None:
+    for source in (tmp_path / name, str(tmp_path / name)):
+        with pytest.raises(ConfigurationError, match=r"x: it |x(\.yaml|/\.env): it "):
+            load(source, system=system)
+
+
+@pytest.mark.parametrize("beside", [{"models": {"a": "nova-lite"}}, {"providers": {"eu": {}}}])
+@pytest.mark.parametrize("name", ["region_name", "region", "temperature"])
+def test_a_keyword_beside_the_models_is_told_its_place(beside: dict[str, Any], name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name!r} is a model's keyword.*\n.*'defaults'"):
+        load({name: "us-east-1", **beside})

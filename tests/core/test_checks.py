@@ -102,6 +102,22 @@ def test_an_unknown_member_is_refused_by_its_name(name: str, nearest: str | None
     assert (f"{nearest!r}" if nearest else "additionalModelRequestFields") in str(error.hint)
 
 
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("temperature", "inferenceConfig={'temperature'"),
+        ("max_tokens", "inferenceConfig={'maxTokens'"),
+        ("topP", "inferenceConfig={'topP'"),
+        ("stop", "inferenceConfig={'stopSequences'"),
+        ("tools", "toolConfig={'tools'"),
+        ("tool_choice", "toolConfig={'tools'"),
+    ],
+)
+def test_a_member_of_another_api_is_told_its_place(name: str, place: str) -> None:
+    error = refusal(**{name: 1})
+    assert place in str(error.hint)
+
+
 @pytest.mark.parametrize("messages", [[], None, ()], ids=repr)
 def test_no_messages_are_refused(messages: Any) -> None:
     assert "messages is empty" in refusal(messages=messages).message

@@ -61,6 +61,33 @@ def test_a_model_id_that_cannot_be_one(model_id: Any, method: str, colour: str, 
     assert model_id in (None, "", "   ") or named in error.message
 
 
+@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", ["model_id", "model"])
+def test_a_model_id_under_another_name(name: str, method: str, colour: str, server: Server) -> None:
+    error = refused(server, method, colour, **{name: MODEL})
+    assert (error.message, error.hint) == (f"there is no parameter {name!r}", "did you mean 'modelId'?")
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize(
+    ("method", "given", "name", "meant"),
+    [
+        ("embed", {"inputs": ["a"]}, "model", "model_id"),
+        ("embed", {"inputs": ["a"]}, "dimension", "dimensions"),
+        ("rerank", {"query": "q", "documents": ["a"]}, "modelId", "model_id"),
+        ("rerank", {"query": "q", "documents": ["a"]}, "top_k", "top_n"),
+    ],
+)
+def test_a_keyword_that_a_method_does_not_have(
+    method: str, given: dict[str, Any], name: str, meant: str, colour: str, server: Server
+) -> None:
+    said = rf"^{method}\(\) got an unexpected keyword argument '{name}'; did you mean '{meant}'\?$"
+    with pytest.raises(TypeError, match=said):
+        call(server.client(), method, colour, **given, **{name: "x"})
+    assert server.connections == 0
+
+
 def test_no_model_id_at_all(server: Server) -> None:
     refused(server, "converse", "sync", messages=ASK["messages"])
 

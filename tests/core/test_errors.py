@@ -213,6 +213,14 @@ def test_an_answer_keeps_its_headers_retries_and_partial_response() -> None:
     }
 
 
+def test_a_redirection_says_where_to() -> None:
+    there = {"location": "https://gateway.example.test/model?token=hidden"}
+    failure = Failure("301", "Moved Permanently", 301, there)
+    error = maker().answered(failure, CONVERSE, "m", secrets=["hidden"])
+    assert "https://gateway.example.test/model?token=…" in error.hint
+    assert "endpoint_url" in error.hint
+
+
 def test_an_adapters_classes_are_used_for_answers_and_for_failures_below_http() -> None:
     made = maker(classes={ThrottlingError: AdaptersThrottling})
     failure = Failure("ThrottlingException", "slow down", 429, {})

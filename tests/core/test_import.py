@@ -55,6 +55,11 @@ def test_every_public_name_is_there(name: str) -> None:
     assert name in dir(bedrock_unified)
 
 
+@pytest.mark.parametrize("name", ["credentials", "errors", "iam", "local", "media"])
+def test_a_module_for_users_is_reached_by_its_name(name: str) -> None:
+    assert f"bedrock_unified.{name}" in loaded_by(f"import bedrock_unified; bedrock_unified.{name}")
+
+
 def test_a_wrong_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'BedrockKlient'"):
         bedrock_unified.BedrockKlient  # noqa: B018

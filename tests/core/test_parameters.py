@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -234,6 +235,12 @@ def test_none_leaves_a_parameter_at_its_default_and_is_the_default_of_most() -> 
     assert (model.max_retries, model.timeout, model.retry_read_timeouts) == (3, 300, False)
     assert model.temperature is None
     assert model == ConverseParameters()
+
+
+def test_a_bundle_may_be_a_path_object_and_is_kept_as_text() -> None:
+    model = ConverseParameters(verify=Path("certificates") / "ca.pem")
+    assert model.verify == str(Path("certificates") / "ca.pem")
+    assert model == ConverseParameters(verify=model.verify)
 
 
 def test_clients_that_were_handed_in_are_not_part_of_what_is_written_down() -> None:

@@ -53,6 +53,23 @@ def test_a_server_that_accepts_nothing_ends_at_the_connect_time_limit(face):
                 filler.close()
 
 
+@pytest.mark.parametrize("proxied", ["", "http", "https"])
+def test_a_peer_that_is_silent_before_the_request_ends_at_the_connect_time_limit(face, proxied, monkeypatch):
+    """In its TLS handshake, or as a proxy asked for a tunnel: no model was paid, so it is retried."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        peer = f"127.0.0.1:{listener.getsockname()[1]}"
+        if proxied:
+            monkeypatch.setenv("HTTPS_PROXY", f"{proxied}://{peer}")
+            monkeypatch.delenv("NO_PROXY", raising=False)
+            monkeypatch.delenv("no_proxy", raising=False)
+        url = "https://bedrock-runtime.example.test" if proxied else f"https://{peer}"
+        with pytest.raises(RequestTimeoutError, match="connect time limit"):
+            face.converse(face.client(url, connect_timeout=0.2, timeout=2, max_retries=1))
+        listener.settimeout(1)
+        for _ in range(2):
+            listener.accept()[0].close()
+
+
 def test_a_silent_server_ends_at_the_read_time_limit_and_is_not_asked_twice(face):
     with WireServer([Hang()]) as server, pytest.raises(RequestTimeoutError) as caught:
         face.converse(face.client(server.url, timeout=0.3))
@@ -243,8 +260,8 @@ def test_a_small_request_goes_out_in_one_piece_and_a_large_body_is_not_copied(
 
     class Recorded(socket.socket):
         def sendall(self, data, *flags):
-            if not data.startswith(b"HTTP/"):  # the server's are of this class, too
-                sent.append(data)
+            if not bytes(data).startswith(b"HTTP/"):  # the server's are of this class, too
+                sent.append(bytes(data))
             super().sendall(data, *flags)
 
     monkeypatch.setattr(socket, "socket", Recorded)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import socket
 import threading
 import time
+import warnings
 
 import pytest
 from wireserver import (
@@ -67,6 +70,54 @@ def test_a_slow_upload_is_not_limited_by_the_connect_time_limit(face):
     with WireServer([converse("Hello.")], pause=1) as server:
         face.converse(face.client(server.url, connect_timeout=0.4, timeout=10), messages=LARGE)
         assert server.connections == 1
+
+
+def test_a_slow_upload_on_a_connection_that_was_kept_is_not_limited_by_it_either():
+    with WireServer([converse("Hello.")], pause=1) as server:
+        with BedrockClient(endpoint_url=server.url, api_key="key", connect_timeout=0.4, timeout=10) as client:
+            client.converse(**ASK)
+            client.converse(**{**ASK, "messages": LARGE})
+        assert server.connections == 1
+
+
+def test_the_read_time_limit_is_for_no_byte_and_not_for_all_of_an_upload(face):
+    with WireServer([converse("Hello.")], sip=0.1) as server:
+        began = time.monotonic()
+        face.converse(face.client(server.url, timeout=0.6), messages=LARGE)
+        assert time.monotonic() - began > 0.6
+        assert server.connections == 1
+
+
+def test_a_refusal_of_a_body_that_nobody_read_leaves_no_connection_behind():
+    """Closing a connection waits until the peer took what was written, which this one never does."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        over = threading.Event()
+
+        def refuse() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(100)
+                peer.sendall(error(413, "ValidationException", "too large"))
+                over.wait(10)
+
+        peer = threading.Thread(target=refuse)
+        peer.start()
+
+        async def run() -> None:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            async with BedrockClient(endpoint_url=url, api_key="key") as client:
+                with pytest.raises(BedrockError, match="too large"):
+                    await client.aconverse(**{**ASK, "messages": LARGE})
+
+        try:
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                asyncio.run(run())
+                gc.collect()
+        finally:
+            over.set()
+            peer.join(5)
+    assert not [str(one.message) for one in said]
 
 
 def test_the_total_time_limit_ends_an_answer_that_drips(face):

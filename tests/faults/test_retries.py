@@ -106,6 +106,17 @@ def test_an_answer_cut_in_its_middle_is_tried_again(face):
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize(
+    "cut", ["HTTP/1.1 200", " OK", "x-amzn", "application/", "Content-Le", "Length:", "Length: 2"]
+)
+def test_an_answer_cut_in_its_head_is_tried_again(face, cut):
+    whole = converse("Hello.")
+    begun = whole[: whole.index(cut.encode()) + len(cut)]
+    with WireServer([begun, Cut()], GOOD) as server:
+        assert face.converse(face.client(server.url))["stopReason"] == "end_turn"
+    assert len(server.requests) == 2
+
+
 def test_a_stream_cut_inside_its_first_frame_is_tried_again(face):
     cut = [*stream(frame("messageStart", {"role": "assistant"})[:30], end=False), Cut()]
     with WireServer(cut, GOOD_STREAM) as server:

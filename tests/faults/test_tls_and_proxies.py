@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 import trustme
-from wireserver import WireServer, converse, ending, stream, text_frames
+from wireserver import Cut, WireServer, converse, ending, stream, text_frames
 
 from bedrock_unified import ConfigurationError, ConnectionFailed
 
@@ -140,12 +140,30 @@ def test_a_stream_runs_over_tls(face, tls, bundle):
         assert len(face.events(face.client(server.url, verify=bundle))) == 5
 
 
+def test_a_slow_upload_over_tls_is_not_limited_by_the_connect_time_limit(face, tls, bundle):
+    large = [{"role": "user", "content": [{"text": "x" * 20_000_000}]}]
+    with WireServer(GOOD, tls=tls, pause=1) as server:
+        client = face.client(server.url, verify=bundle, connect_timeout=0.4, timeout=10)
+        face.converse(client, messages=large)
+        assert server.connections == 1
+
+
 def test_an_unknown_authority_is_refused_with_a_hint(face, tls):
     with WireServer(GOOD, tls=tls) as server, pytest.raises(ConnectionFailed) as caught:
         face.converse(face.client(server.url, max_retries=2))
     assert not server.requests
     assert server.connections == 1, "a certificate does not get better by trying again"
     assert "AWS_CA_BUNDLE" in caught.value.hint
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_handshake_that_is_broken_off_is_a_connection_that_was_not_opened(face, reset):
+    with WireServer([Cut()]) as server:  # which reads no TLS, and goes away
+        server._read_request = lambda client: client.recv(10 if reset else 65536) and {}
+        with pytest.raises(ConnectionFailed, match="could not be opened") as caught:
+            face.converse(face.client(server.url.replace("http:", "https:"), max_retries=1))
+        assert server.connections >= 2, "no model was paid: it is tried again"
+    assert "HTTPS_PROXY" in caught.value.hint
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
@@ -178,6 +196,23 @@ def test_http_is_asked_of_the_proxy_by_its_whole_url(face, monkeypatch):
     )
     assert "proxy-authorization: basic dxnlcjpwqhnz" in proxy.headers[0].lower()
     assert server.requests[0]["host"] == FAR
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_whose_name_does_not_resolve_is_the_one_to_check(face, scheme, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://no-such-proxy.invalid:3128")
+    with pytest.raises(ConnectionFailed, match="no-such-proxy") as caught:
+        face.converse(face.client(f"https://{FAR}", max_retries=0))
+    assert "HTTPS_PROXY" in caught.value.hint
+
+
+def test_a_proxy_that_nobody_runs_is_the_one_to_check(face, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+    with pytest.raises(ConnectionFailed, match="proxy refused") as caught:
+        face.converse(face.client(f"https://{FAR}", max_retries=0))
+    assert "HTTPS_PROXY" in caught.value.hint
 
 
 def test_no_proxy_leads_directly(face, monkeypatch):

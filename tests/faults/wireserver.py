@@ -125,9 +125,14 @@ class WireServer:
     """Serves scripts, one a request, in the order of the requests; the last one repeats."""
 
     def __init__(
-        self, *scripts: Sequence[Step], tls: ssl.SSLContext | None = None, pause: float | None = 0
+        self,
+        *scripts: Sequence[Step],
+        tls: ssl.SSLContext | None = None,
+        pause: float | None = 0,
+        sip: float = 0,
     ) -> None:
         self._tls = tls
+        self._sip = sip  # seconds after each 2 MB of a body
         self._pause = pause  # seconds before a request's body is read; None: it never is
         self.scripts = [list(script) for script in scripts]
         self.requests: list[dict[str, str]] = []
@@ -221,7 +226,8 @@ class WireServer:
             if not piece:
                 return None
             data += piece
-        head, _, body = data.partition(b"\r\n\r\n")
+        head, _, rest = data.partition(b"\r\n\r\n")
+        body = bytearray(rest)
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         if self._pause is None:
@@ -229,5 +235,8 @@ class WireServer:
             return None
         time.sleep(self._pause)
         while len(body) < int(headers.get("content-length", 0)):
+            before = len(body) >> 21
             body += client.recv(65536)
+            if self._sip and len(body) >> 21 > before:
+                time.sleep(self._sip)
         return {":request": first, ":body": body.decode(), **headers}

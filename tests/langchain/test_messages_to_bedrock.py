@@ -480,6 +480,7 @@ def test_another_providers_answer_leaves_its_private_parts_behind(conversation: 
     claude = AIMessage(
         [
             {"type": "thinking", "thinking": "hm", "signature": "c2ln"},
+            {"type": "redacted_thinking", "data": "Eu8ECkgIBxAB"},
             {"type": "text", "text": "yes", "citations": [{"type": "char_location", "cited_text": "y"}]},
         ],
         response_metadata={"model_provider": "anthropic"},
@@ -493,6 +494,7 @@ def test_another_providers_answer_leaves_its_private_parts_behind(conversation: 
     ]
     assert body["messages"][3]["content"] == [
         {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "c2ln"}}},
+        {"reasoningContent": {"redactedContent": "RXU4RUNrZ0lCeEFC"}},  # the bytes of the text, as recorded
         {"text": "yes"},
     ]
 

@@ -32,7 +32,7 @@ from langchain_bedrock_unified.messages.to_converse import converse_messages
 
 from .scripted import Block, Says, ScriptedBedrock, stream_events
 
-OURS = {"model_provider": "bedrock_unified"}
+OURS = {"model_provider": "amazon_bedrock"}
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 names = st.from_regex(r"[a-z][a-zA-Z_]{0,8}", fullmatch=True)

@@ -37,7 +37,7 @@ Block = dict[str, Any]
 
 CONTENT = ("Converse", "out", "output", "message", "content", "[]")
 STREAM = ("ConverseStream", "out", "stream")
-OURS = {"model_provider": "bedrock_unified"}
+OURS = {"model_provider": "amazon_bedrock"}
 
 
 @pytest.fixture(scope="module")

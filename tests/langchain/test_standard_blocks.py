@@ -139,7 +139,7 @@ def test_a_valid_and_an_invalid_call_side_by_side(make_model: MakeModel, bedrock
 
 def test_edited_calls_are_what_is_shown() -> None:
     call = {"type": "tool_call", "id": "a", "name": "f", "args": {"x": 2}}
-    ours = {"model_provider": "bedrock_unified"}
+    ours = {"model_provider": "amazon_bedrock"}
     block = {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}}
     edited = AIMessage([block], tool_calls=[call], response_metadata=ours)  # type: ignore[list-item]
     assert edited.content_blocks == [call]
@@ -148,7 +148,7 @@ def test_edited_calls_are_what_is_shown() -> None:
 
 
 def test_what_has_no_standard_block_is_non_standard() -> None:
-    ours = {"model_provider": "bedrock_unified"}
+    ours = {"model_provider": "amazon_bedrock"}
     block = {"type": "video", "source": {"type": "s3Location", "data": {"uri": "s3://b/k"}}}
     message = AIMessage([block, {"type": "newBlock", "newBlock": {"a_b": 1}}], response_metadata=ours)
     assert message.content_blocks == [{"type": "non_standard", "value": part} for part in message.content]

@@ -197,7 +197,7 @@ def test_a_chunk_is_what_the_constructors_make(delta: dict[str, Any], block: dic
     constructed = ChatGenerationChunk(
         message=AIMessageChunk(
             content=[{**block, "index": 2}],
-            response_metadata={"model_provider": "bedrock_unified"},
+            response_metadata={"model_provider": "amazon_bedrock"},
         )
     )
     for chunk in made:

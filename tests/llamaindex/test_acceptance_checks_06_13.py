@@ -50,7 +50,7 @@ async def test_check_06_a_hundred_calls_of_half_a_second_take_under_0_8_seconds(
     bedrock.script = [slow]
     llm = make_llm(max_concurrency=100)
     taken: list[float] = []
-    for _ in range(4):  # the machine may be busy with something else
+    for _ in range(10):  # the machine may be busy with something else
         begun = time.monotonic()
         await asyncio.gather(*(llm.achat(QUESTION) for _ in range(100)))
         taken.append(time.monotonic() - begun)

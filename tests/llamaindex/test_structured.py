@@ -99,7 +99,20 @@ def test_the_program_mode_is_honoured(make_llm: Make, bedrock: ScriptedBedrock) 
     llm = make_llm(**native, pydantic_program_mode=PydanticProgramMode.LLM)
     assert llm.structured_predict(**ABOUT) == Song(**GIVEN)
     assert bedrock.bodies[-1].keys().isdisjoint({"toolConfig", "outputConfig"})
-    assert "JSON schema" in str(bedrock.bodies[-1]["messages"])
+    assert "JSON schema" in str(bedrock.bodies[-1]["system"])
+
+
+@pytest.mark.parametrize("around", ["{}", "```json\n{}\n```", "Here it is: {}", "{}\nAnything else?"])
+@pytest.mark.parametrize("kwargs", [{}, {"tool_required": False}, {"tool_choice": "none"}])
+async def test_json_in_text_is_found_in_what_the_model_writes_around_it(
+    make_llm: Make, bedrock: ScriptedBedrock, around: str, kwargs: dict[str, Any]
+) -> None:
+    bedrock.script = [says(around.replace("{}", json.dumps(GIVEN)))]
+    llm = make_llm(pydantic_program_mode=PydanticProgramMode.LLM)
+    for answer in await every_way(llm, llm_kwargs=kwargs):
+        assert answer == Song(**GIVEN)
+    assert all(body.keys().isdisjoint({"toolConfig", "outputConfig"}) for body in bedrock.bodies)
+    assert all("JSON schema" in str(body["system"]) for body in bedrock.bodies)
 
 
 @pytest.mark.parametrize("mode", [PydanticProgramMode.FUNCTION, PydanticProgramMode.DEFAULT])

@@ -12,6 +12,7 @@ from llama_index.core.tools import FunctionTool
 from bedrock_unified import InvalidRequestError
 from llamaindex_bedrock_unified import BedrockConverse
 
+from .conftest import every_way
 from .scripted import Answer, RawInput, ScriptedBedrock, calls, says
 
 
@@ -118,6 +119,27 @@ async def test_one_call_alone_is_kept_in_its_place_where_parallel_ones_are_not_w
         assert [type(block) for block in blocks] == [TextBlock, ToolCallBlock, TextBlock]
         assert response.message.additional_kwargs["tool_call_id"] == ["t1"]
     await llm.bedrock.aclose()
+
+
+@pytest.mark.parametrize("more", [[], [{"reasoningContent": {"redactedContent": b"\0"}}]])
+async def test_reasoning_that_led_to_calls_left_out_goes_with_them(
+    llm: BedrockConverse, bedrock: ScriptedBedrock, more: list[dict[str, Any]]
+) -> None:
+    """Claude refuses an answer that ends with reasoning when it is sent back."""
+    thought = {"reasoningContent": {"reasoningText": {"text": "And that.", "signature": "SIG"}}}
+    cited = {"citationsContent": {"content": [{"text": "So."}], "citations": [{"title": "a", "source": "b"}]}}
+    first, second = calls("weather", {"city": "Paris"}, "1"), calls("weather", {"city": "Rome"}, "2")
+    for said in ([], [cited]):
+        content = [thought, *said, first, thought, *more, second]
+        bedrock.script = [Answer(content, stop="tool_use")]
+        for response in await every_way(llm, "chat_with_tools", TOOLS, user_msg="?"):
+            assert len(llm.get_tool_calls_from_response(response)) == 1
+            assert isinstance(response.message.blocks[-1], ToolCallBlock)
+            result = ChatMessage("Sunny", role="tool", additional_kwargs={"tool_call_id": "1"})
+            llm.chat([ChatMessage("?"), response.message, result])
+            assert [list(block) for block in bedrock.bodies[-1]["messages"][1]["content"]] == [
+                ["reasoningContent"], *([["citationsContent"]] if said else []), ["toolUse"]
+            ]  # fmt: skip
 
 
 async def test_parallel_calls_come_in_order_where_they_are_wanted(

@@ -29,6 +29,14 @@ PROMPTS: list[Callable[[str], str]] = [
 ]
 
 
+def test_a_file_and_the_question_after_it_are_told_apart() -> None:
+    page = "<html><body><p>The harbour &amp; market of Vell close at nine.</p></body></html>"
+    blocks = [{"text": f'<file name="a.html">\n{page}\n</file>'}, {"text": "When does the market close?"}]
+    assert text(reply({"role": "user", "content": blocks})) == page
+    blocks = [{"text": '<file name="a.txt">\nTea is at four.\n</file>'}, {"text": "When is tea?"}]
+    assert text(reply({"role": "user", "content": blocks})) == "Tea is at four."
+
+
 @pytest.mark.parametrize("prompt", PROMPTS)
 @pytest.mark.parametrize(
     ("question", "answer"),

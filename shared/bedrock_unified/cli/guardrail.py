@@ -11,7 +11,7 @@ import typer
 
 from .connection import Backend, ConfigFile, EndpointUrl, Profile, Region, connect
 from .console import AsJson, on_terminal, print_fields, print_json, print_rows
-from .inputs import one_text
+from .inputs import one_text, with_version
 from .usage import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def check(
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Judge this text file.")] = None,
     guardrail: Annotated[
-        str | None, typer.Option("--guardrail", "-g", help="The guardrail's id or ARN.")
+        str | None, typer.Option("--guardrail", "-g", help="The guardrail's id or ARN, or ID:VERSION.")
     ] = None,
     version: Annotated[str | None, typer.Option("--version", help="Its version: a number, or DRAFT.")] = None,
     output: Annotated[
@@ -81,6 +81,8 @@ def check(
     anything is found); 1 also where the call failed, 2 wrong use.
     """
     kinds = _asked_kinds(checks or [])
+    if guardrail and not version and (both := with_version(guardrail)):
+        guardrail, version = both  # as 'chat' has it
     _refuse_mixtures(guardrail, version, kinds, checks is not None, threshold)
     said = one_text(text, file, what="text")
     with connect(

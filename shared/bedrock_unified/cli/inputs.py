@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +12,8 @@ from typing import Any, cast
 
 from .usage import UsageError
 
+#: How UTF-16 begins, of either order of bytes.
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: Standard input, as the name of a file or in the place of a text.
 STDIN = "-"
 #: Members of a JSON object that hold its text, in the order in which they are looked for.
@@ -30,6 +33,15 @@ class Item:
     text: str
     value: Any
     more: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def decoded(data: bytes) -> str | None:
+    """Bytes as text: UTF-8, or UTF-16 that begins by saying so (Windows); None where they are no text."""
+    try:
+        text = data.decode("utf-16" if data.startswith(UTF_16) else "utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text
 
 
 def one_text(given: str | None, file: Path | None, *, what: str) -> str:
@@ -84,10 +96,10 @@ def _stdin() -> Iterator[Item]:
 
 def _standard_input() -> str:
     """What is piped in, as UTF-8 whatever the locale says."""
-    try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError("standard input is not UTF-8 text") from None
+    text = decoded(sys.stdin.buffer.read())
+    if text is None:
+        raise UsageError("standard input is not UTF-8 text")
+    return text
 
 
 def _parses(text: str) -> bool:
@@ -107,11 +119,12 @@ def _is_json(file: Path) -> bool:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(f"{file} is not a UTF-8 text file") from None
+        text = decoded(file.read_bytes())
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror or type(error).__name__}") from None
+    if text is None:
+        raise UsageError(f"{file} is not a UTF-8 text file")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _lines(text: str, source: str, is_json: bool) -> Iterator[Item]:
@@ -160,3 +173,12 @@ def _item(value: Any, where: str) -> Item:
             f"Hint: its text belongs in one of {', '.join(_TEXT_MEMBERS)}"
         )
     raise UsageError(f"{where} holds {type(value).__name__}, not a text or an object with one")
+
+
+def with_version(guardrail: str) -> tuple[str, str] | None:
+    """``ID:VERSION`` as a guardrail's id, or ARN, and its version; None where no version is in it."""
+    identifier, _, version = guardrail.rpartition(":")
+    plain = version.isascii() and (version.isdigit() or version == "DRAFT")
+    if not identifier or not plain or (identifier.startswith("arn:") and "/" not in identifier):
+        return None
+    return identifier, version

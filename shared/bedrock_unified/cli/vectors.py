@@ -104,10 +104,12 @@ def writer_to(path: Path | None, form: str) -> Generator[Writer]:
         yield _WRITERS[form](sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
-    path = path.resolve()  # a link keeps leading there
-    if path.exists() and not path.is_file():
-        with _refused(path), path.open("wb") as device:
-            yield _WRITERS[form](device)
+    with _refused(path):
+        path = path.resolve()  # a link keeps leading there
+        device = path.exists() and not path.is_file()
+    if device:
+        with _refused(path), path.open("wb") as file:
+            yield _WRITERS[form](file)
         return
     with _refused(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

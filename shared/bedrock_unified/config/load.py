@@ -13,7 +13,7 @@ from ..errors import BedrockError, ConfigurationError
 from ..models.ids import parse_model_id
 from .named import Configuration, Origin
 from .open import OpenConfiguration
-from .reading.documents import read_document
+from .reading.documents import is_file, is_folder, read_document
 from .reading.problems import not_one_of, problem
 from .whose import ONELLMS, REQ_LLM_MARKS, SPICEPODS, system_of
 
@@ -76,7 +76,7 @@ def load(source: Source = None, *, system: str | None = None, env: Env | None = 
         return _spec(source, whose, env)
     if isinstance(source, (str, os.PathLike)):
         path = _expanded(source)
-        if path.is_dir():
+        if is_folder(path):
             return _read(whose, _inside(path, whose), env) if whose else _from_folder(path, env)
         return _from_file(path, whose, env)
     if isinstance(source, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -114,7 +114,7 @@ def _read(system: str, source: Any, env: Env) -> Configuration:
 
 def _from_file(path: Path, whose: str | None, env: Env) -> Configuration:
     if path.name == ".env" or path.name.startswith(".env."):
-        if whose in (None, "gomodel") and path.name == ".env" and path.is_file():
+        if whose in (None, "gomodel") and path.name == ".env" and is_file(path):
             return _read("gomodel", path.parent, env)
         raise problem(Origin(str(path)), "it is no configuration", hint="give the folder it lies in, or env=")
     if whose is None:
@@ -212,7 +212,7 @@ def _searched(env: Env) -> Configuration:
         if env.get(own.HOME):
             raise
         path = None  # without the command's packages it has no file, either
-    if path is not None and path.is_file():
+    if path is not None and is_file(path):
         return own.read(None, env)
     found = _in_folder(Path(), env)
     if found is not None:
@@ -238,16 +238,16 @@ def _from_folder(path: Path, env: Env) -> Configuration:
 def _in_folder(folder: Path, env: Env) -> Configuration | None:
     """A folder's configuration. Files whose names many programs use count only if they are one."""
     for name in (_OWN, *SPICEPODS):
-        if (folder / name).is_file():
+        if is_file(folder / name):
             return _from_file(folder / name, None, env)
     for name in _GOMODELS:
-        if (folder / name).is_file() and _is_gomodels(folder / name):
+        if is_file(folder / name) and _is_gomodels(folder / name):
             return _read("gomodel", folder / name, env)
     from .onellm import find
 
     if (path := find(folder)) is not None:
         return _read("onellm", path, env)
-    if (folder / ".env").is_file():
+    if is_file(folder / ".env"):
         from .reading.dotenv import read_dotenv
 
         if _has_families(read_dotenv(folder / ".env", env)):
@@ -279,7 +279,7 @@ def _inside(folder: Path, whose: str) -> Path:
     """The file of a system in a folder; the folder itself where its reader looks."""
     if whose == "spice":
         for name in SPICEPODS:
-            if (folder / name).is_file():
+            if is_file(folder / name):
                 return folder / name
         raise problem(
             Origin(str(folder)), "no spicepod lies in this folder", hint=f"looked for {', '.join(SPICEPODS)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -54,7 +54,15 @@ def system_of(value: object, path: Path | None = None) -> str | None:
         return "onellm"
     if path is not None and path.name == "config.yaml":
         return "gomodel"
+    if isinstance(models or providers, (Mapping, list)) and _are_keywords(members.keys() - set(KEYS)):
+        return "bedrock-unified"  # whose reader says where keywords for all models belong
     return None
+
+
+def _are_keywords(names: Iterable[object]) -> bool:
+    from .kinds import canonical_name
+
+    return all(isinstance(name, str) and canonical_name(name, None) for name in names)
 
 
 def _is_spec(value: object) -> bool:

@@ -47,6 +47,18 @@ _RANGES: Mapping[str, tuple[float, float | None]] = {
 
 Refuse = Callable[..., InvalidRequestError]
 
+#: Where the members of other APIs have their place in a Converse request.
+_INSTEAD = {
+    **dict.fromkeys(("max_tokens", "maxTokens"), "write inferenceConfig={'maxTokens': …}"),
+    "temperature": "write inferenceConfig={'temperature': …}",
+    **dict.fromkeys(("top_p", "topP"), "write inferenceConfig={'topP': …}"),
+    **dict.fromkeys(
+        ("stop", "stop_sequences", "stopSequences"), "write inferenceConfig={'stopSequences': […]}"
+    ),
+    "tools": "write toolConfig={'tools': [{'toolSpec': …}]}",
+    **dict.fromkeys(("tool_choice", "toolChoice"), "write toolConfig={'tools': […], 'toolChoice': …}"),
+}
+
 
 def check_converse(request: Mapping[str, Any], *, operation: str) -> None:
     """Refuse what Bedrock would refuse.
@@ -61,12 +73,12 @@ def check_converse(request: Mapping[str, Any], *, operation: str) -> None:
     for name in request:
         if name not in MEMBERS:
             near = get_close_matches(name, MEMBERS, n=1)
-            raise refuse(
-                f"{operation} has no member {name!r}",
+            hint = _INSTEAD.get(name) or (
                 f"did you mean {near[0]!r}?"
                 if near
-                else "fields of the model itself go into additionalModelRequestFields",
+                else "fields of the model itself go into additionalModelRequestFields"
             )
+            raise refuse(f"{operation} has no member {name!r}", hint)
     messages = _list(request.get("messages"), "messages", refuse)
     if not messages and not request.get("promptVariables") and ":prompt/" not in str(request.get("modelId")):
         raise refuse(f"messages is empty: {messages!r}", "send at least one user message")

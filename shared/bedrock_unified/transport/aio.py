@@ -132,8 +132,11 @@ class AsyncTransport:
             return Response(answer.status, headers, content)
         except (aiohttp.ClientError, OSError) as error:
             failure = _failure(error, deadline)
+            if failure.kind is FailureKind.NAME and self._proxy is not None:
+                # The proxy's own: it is the proxy that resolves all others.
+                failure = TransportError(FailureKind.PROXY, failure.detail)
         finally:
-            if body is not None and not answered:
+            if body is not None and not handed_over and not (answered and body.is_written):
                 body.abort()
             if not handed_over:
                 held.slots.release()
@@ -307,6 +310,8 @@ class _LargeBody(aiohttp.BytesPayload):
         self._size = len(body)
         self._limit = limit
         self._transport: asyncio.WriteTransport | None = None
+        #: Whether all of it was handed to the socket; a peer may refuse a request that it has not read.
+        self.is_written = False
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         await self.write_with_length(writer, None)
@@ -317,9 +322,10 @@ class _LargeBody(aiohttp.BytesPayload):
         for start in range(0, len(body), _PIECE):
             async with asyncio.timeout(self._limit):
                 await writer.write(bytes(body[start : start + _PIECE]))
+        self.is_written = True
 
     def abort(self) -> None:
-        """The call failed or was cancelled: drop the connection with whatever was not sent."""
+        """The call is over, or was cancelled: drop the connection with whatever was not sent."""
         if self._transport is not None:
             self._transport.abort()
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from .settings import TransportSettings
 
 _CHUNK = 65536
+#: The headers that tell where a body ends, if it is not at the end of the connection.
+_LENGTHS = ("content-length", "transfer-encoding")
 
 
 class SyncTransport:
@@ -96,6 +98,9 @@ class SyncTransport:
             body = _read_all(answer)
             if watchdog is not None and watchdog.expired:
                 raise TransportError(FailureKind.TOTAL_TIMEOUT, "the answer was not complete")
+            if not body and answer.status == 200 and not any(headers.get(name) for name in _LENGTHS):
+                # http.client takes a connection that ends within the headers for the end of the headers.
+                raise TransportError(FailureKind.CLOSED, "there was no more of it than a part of its head")
             return Response(answer.status, headers, body)
         except (HTTPError, OSError) as error:
             raise _failure(error, watchdog) from error
@@ -241,10 +246,13 @@ def _kind(error: Exception) -> FailureKind:
         (NewConnectionError, FailureKind.CONNECT),
         (ConnectTimeoutError, FailureKind.CONNECT_TIMEOUT),
         (ReadTimeoutError, FailureKind.READ_TIMEOUT),
-        (ProxyError, FailureKind.PROXY),
         (SSLError, FailureKind.TLS),
         (TimeoutError, FailureKind.READ_TIMEOUT),
     )
+    if isinstance(error, ProxyError):
+        late = isinstance(error.original_error, ConnectTimeoutError)  # as some refusals are, see above
+        refused = isinstance(error.original_error, NewConnectionError)
+        return FailureKind.CONNECT_TIMEOUT if late and not refused else FailureKind.PROXY
     if isinstance(error, ProtocolError) and isinstance(error.args[-1], TimeoutError):
         return FailureKind.READ_TIMEOUT  # while the request was being sent
     return next((kind for cls, kind in table if isinstance(error, cls)), FailureKind.CLOSED)

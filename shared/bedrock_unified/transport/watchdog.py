@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from typing import Any
+
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 _call = threading.local()
 #: A request up to this size goes out in one piece: one packet and one TLS record for head and body together.
 _ONE_PIECE = 1 << 16
+#: A larger body goes out in pieces, each with a time limit of its own: a socket's holds for all it is given.
+_PIECE = 1 << 18
 
 
 class Watchdog:
@@ -67,16 +72,25 @@ def patient(connection: type[Any], read_timeout: float) -> type[Any]:
 
     class PatientConnection(base):
         sock: socket.socket | None
+        timeout: float | None
         _pieces: list[bytes] | None = None
 
         def connect(self) -> None:
-            super().connect()  # pyright: ignore[reportUnknownMemberType]
+            try:
+                super().connect()  # pyright: ignore[reportUnknownMemberType]
+            except TimeoutError as error:
+                # In a TLS handshake or before a proxy; urllib3 would call it a read that timed out.
+                raise ConnectTimeoutError(self, f"{error} (connect timeout={self.timeout})") from error
+            except (ConnectionError, ssl.SSLEOFError) as error:
+                raise NewConnectionError(self, f"while it was opened: {error}") from error
             if self.sock is not None:
                 self.sock.settimeout(read_timeout)
                 self._show()
 
         def request(self, *args: Any, **kwargs: Any) -> None:
             self._show()
+            if self.sock is not None:
+                self.timeout = read_timeout  # urllib3 sets the socket's to it: it is the connect limit still
             body = kwargs.get("body")
             if not isinstance(body, bytes) or len(body) > _ONE_PIECE:
                 super().request(*args, **kwargs)  # pyright: ignore[reportUnknownMemberType]
@@ -90,10 +104,13 @@ def patient(connection: type[Any], read_timeout: float) -> type[Any]:
                 self.send(b"".join(pieces))
 
         def send(self, data: Any) -> None:
-            if self._pieces is None:
-                super().send(data)  # pyright: ignore[reportUnknownMemberType]
-            else:
+            if self._pieces is not None:
                 self._pieces.append(data)
+                return
+            rest = memoryview(data)
+            while rest:
+                super().send(rest[:_PIECE])  # pyright: ignore[reportUnknownMemberType]
+                rest = rest[_PIECE:]
 
         def _show(self) -> None:
             watchdog: Watchdog | None = getattr(_call, "watchdog", None)

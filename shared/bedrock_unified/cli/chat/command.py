@@ -11,6 +11,7 @@ import typer
 from ...config.own.settings import MOST_TOKENS, THINKING
 from ..connection import Backend, ConfigFile, EndpointUrl, Model, Profile, Region
 from ..console import AsJson, on_terminal, print_json, say, waiting
+from ..inputs import with_version
 from ..usage import UsageError
 
 if TYPE_CHECKING:
@@ -256,11 +257,10 @@ def _thinking(level: str) -> str | int:
 
 
 def _guardrail(given: str) -> tuple[str, str]:
-    identifier, _, version = given.rpartition(":")
-    plain = version.isascii() and (version.isdigit() or version == "DRAFT")
-    if not identifier or not plain or (identifier.startswith("arn:") and "/" not in identifier):
+    both = with_version(given)
+    if both is None:
         raise UsageError(
             f"--guardrail {given!r:.200} names no version\n"
             f"Hint: write {given}:1, or {given}:DRAFT for its draft"
         )
-    return identifier, version
+    return both

@@ -10,6 +10,7 @@ from ...converse.documents import DocumentNames
 from ...errors import InvalidRequestError
 from ...media.formats import extension, known_format
 from ...media.signatures import is_text, possible_formats
+from ..inputs import UTF_16, decoded
 from ..usage import UsageError
 
 _MIB = 1 << 20
@@ -53,8 +54,8 @@ def content_block(data: bytes, name: str | None, names: DocumentNames) -> dict[s
     kind = _kind(data, name)
     if kind == "text":
         _refuse_disguise(name)
-        text = data.decode("utf-8-sig")
-        if not text.strip():
+        text = decoded(data)
+        if text is None or not text.strip():
             raise UsageError(f"{name or 'standard input'} holds white space only")
         return {"text": f'<file name="{name}">\n{text}\n</file>' if name else text}
     try:
@@ -85,6 +86,8 @@ def _refuse_disguise(name: str | None) -> None:
 
 def _kind(data: bytes, name: str | None) -> str:
     """``text``, or a kind of medium, by the bytes; by the name only where these can be either of two."""
+    if data.startswith(UTF_16) and decoded(data) is not None:
+        return "text"  # its first bytes could also be those of an audio frame
     told = extension(name or "")
     told_by_bytes = {kind: possible_formats(kind, data) for kind in ("image", "document", "video", "audio")}
     binary = [kind for kind, formats in told_by_bytes.items() if formats and formats[0] != "html"]

@@ -31,10 +31,10 @@ class Ledger:
         for (operation, model), records in self._grouped().items():
             tokens_in = sum(record.usage.input_tokens for record in records if record.usage)
             tokens_out = sum(record.usage.output_tokens for record in records if record.usage)
-            took = sum(record.seconds for record in records)
+            each = sum(record.seconds for record in records) / len(records)  # many go at the same time
             print(
                 f"  wire: {operation} x{len(records)} ({model}), "
-                f"{tokens_in} tokens in, {tokens_out} out, {took:.3f} s"
+                f"{tokens_in} tokens in, {tokens_out} out, {each:.3f} s{' each' if len(records) > 1 else ''}"
             )
         print(f"  took {seconds:.2f} s")
         self._all += self._part

@@ -40,7 +40,7 @@ def region(settings: ConnectionSettings, env: Mapping[str, str], name: str) -> F
         return Finding("region", "note", f"{where}, the endpoint URL decides")
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     near.sort(key=lambda other: sorted(other) != sorted(name))  # two letters that changed places come first
-    others = ", ".join(near or list(known)[:6]) or "none in this partition"
+    others = ", ".join(near or (*list(known)[:6], "…") if known else ()) or "none in this partition"
     return Finding(
         "region",
         "fail",

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..named import NamedModel, Origin, Provider
 from ..open import OpenConfiguration, model_at
+from ..reading.documents import is_file, is_folder
 from ..reading.dotenv import expand, read_dotenv
 from ..reading.said import Said, from_file, from_python
 from .environment import ambient_keywords, families
@@ -85,13 +86,13 @@ def _source(source: object, path: Path | None, folder: Path, from_dotenv: Mappin
 
 def _found(source: Path | Mapping[str, Any] | None) -> tuple[Path, Path | None]:
     """The folder GoModel would be started in, and its configuration file if it has one."""
-    if isinstance(source, Path) and not source.is_dir():
+    if isinstance(source, Path) and not is_folder(source):
         folder = source.parent
         return (folder.parent if folder.name == "config" else folder), source
     folder = source if isinstance(source, Path) else Path()
     if source is not None and not isinstance(source, Path):
         return folder, None
-    return folder, next((folder / name for name in SEARCHED if (folder / name).is_file()), None)
+    return folder, next((folder / name for name in SEARCHED if is_file(folder / name)), None)
 
 
 def _file(source: Path | Mapping[str, Any] | None, path: Path | None, env: Mapping[str, str]) -> File:

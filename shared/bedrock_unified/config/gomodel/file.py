@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
+from ...settings import shown
 from ..named import Origin
 from ..reading.said import Said
 
@@ -141,6 +143,8 @@ def _read_provider(name: str, said: Said, file: File) -> None:
     if not given(kind) or kind is None:
         raise said.wrong("this provider has no type", hint=f"write 'type: {TYPE}' under it")
     if (text := kind.text().lower()) != TYPE:
+        if TYPE in text or get_close_matches(text, [TYPE], n=1, cutoff=0.75):
+            raise kind.wrong(f"there is no type {shown(text)} of providers", hint=f"write 'type: {TYPE}'")
         file.others.add(name)
         file.notes.append(f"{said.origin}: left out, a provider of type {text!r} is not Bedrock")
         return

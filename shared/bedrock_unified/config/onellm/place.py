@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..named import Origin
+from ..reading.documents import is_file, is_folder, looking_at
 from ..reading.problems import problem
 
 FILE_NAME = "bedrock.json"
@@ -40,16 +41,18 @@ def find(folder: Path) -> Path | None:
     searched: list[Path] = []
     for each in (folder, *folder.parents):
         searched.append(each)
-        if any((each / mark).exists() for mark in MARKERS):
+        with looking_at(each):
+            stop = any((each / mark).exists() for mark in MARKERS)
+        if stop:
             break
     else:
         searched = [folder]
-    return next((each / FILE_NAME for each in searched if (each / FILE_NAME).is_file()), None)
+    return next((each / FILE_NAME for each in searched if is_file(each / FILE_NAME)), None)
 
 
 def path_of(source: Path | Mapping[str, Any] | None, env: Mapping[str, str]) -> Path | None:
     if isinstance(source, Path):
-        if not source.is_dir():
+        if not is_folder(source):
             return source
         found = find(source)
         if found is None:

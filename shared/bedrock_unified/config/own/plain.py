@@ -50,6 +50,7 @@ def read(source: Path | Mapping[str, Any], env: Mapping[str, str] | None = None)
     env = os.environ if env is None else env
     said = from_file(source) if isinstance(source, Path) else from_python(source)
     secrets = Secrets.of_the_environment(env, source.parent if isinstance(source, Path) else Path())
+    _refuse_keywords(said)
     top = said.entries(KEYS)
     providers = {name: _provider(name, one, secrets) for name, one in _entries(top.get("providers")).items()}
     defaults = _keywords(_entries(top.get("defaults")), None, secrets)
@@ -85,6 +86,15 @@ def read(source: Path | Mapping[str, Any], env: Mapping[str, str] | None = None)
         default_model=whole.default_model,
         default_provider=default_provider,
     )
+
+
+def _refuse_keywords(said: Said) -> None:
+    """Refuse keywords of the models beside ``models``: the nearest key is not what was meant."""
+    for name, one in said.entries().items():
+        if name not in KEYS and canonical_name(name, None) is not None and not name.startswith("model"):
+            raise one.wrong(
+                f"{name!r} is a model's keyword", hint="for all models it belongs under 'defaults'"
+            )
 
 
 def _entries(said: Said | None) -> dict[str, Said]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -122,6 +123,35 @@ def kind_of(value: Any) -> str:
     return names.get(cast("type[Any]", type(value)), type(value).__name__)
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file, as ``Path.is_file``.
+
+    Raises:
+        ConfigurationError: that cannot be seen: the folder is not to be looked into, the name is too long.
+    """
+    with looking_at(path):
+        return path.is_file()
+
+
+def is_folder(path: Path) -> bool:
+    """As :func:`is_file`, of folders."""
+    with looking_at(path):
+        return path.is_dir()
+
+
+@contextlib.contextmanager
+def looking_at(path: Path) -> Generator[None]:
+    """What the system says of a path that cannot be looked at, as a ConfigurationError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise problem(
+            Origin(str(path)), f"it cannot be read: {error.strerror or type(error).__name__}"
+        ) from None
+    except ValueError:  # a null character in the path
+        raise problem(Origin(repr(str(path))), "it is no path") from None
+
+
 def read_text(path: Path) -> str:
     """A file's text.
 
@@ -129,16 +159,12 @@ def read_text(path: Path) -> str:
         ConfigurationError: it is no file, cannot be read, is empty, is no UTF-8, or is too long.
     """
     origin = Origin(str(path))
-    try:
+    with looking_at(path):
         if not path.is_file():
             found = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
             raise problem(origin, f"it {found}", hint="give the path of a configuration file")
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise problem(origin, f"it cannot be read: {error.strerror or type(error).__name__}") from None
-    except ValueError:  # a null character in the path
-        raise problem(Origin(repr(str(path))), "it is no path") from None
     if len(content) > MOST_BYTES:
         raise problem(origin, f"it is longer than {MOST_BYTES >> 20} MiB, which no configuration is")
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...errors import ConfigurationError
 from ..named import Origin
-from .documents import MOST_BYTES, read_text
+from .documents import MOST_BYTES, looking_at, read_text
 from .problems import problem
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -25,8 +25,9 @@ def read_dotenv(path: Path, env: Mapping[str, str] | None = None) -> dict[str, s
     Raises:
         ConfigurationError: a line is none; the line is named, not shown. Or python-dotenv is not installed.
     """
-    if not path.is_file() or (path.stat().st_size <= MOST_BYTES and not path.read_bytes().strip()):
-        return {}
+    with looking_at(path):
+        if not path.is_file() or (path.stat().st_size <= MOST_BYTES and not path.read_bytes().strip()):
+            return {}
     try:
         from dotenv.parser import parse_stream
     except ImportError:

@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 from ...errors import ConfigurationError
 from ...wire import json_codec
-from ..reading.documents import read_text
+from ..reading.documents import is_file, is_folder, read_text
 from ..reading.dotenv import read_dotenv
 
 #: Where pods usually have a secret's files: one file a key, in a folder of the secret's name.
@@ -179,7 +179,7 @@ class MountedStore:
 
     def get(self, key: str) -> str | None:
         """The file ``spice_key``, or ``key``, without the line break at its end."""
-        if not any(folder.is_dir() for folder in self._folders):
+        if not any(is_folder(folder) for folder in self._folders):
             raise ConfigurationError(
                 f"the Kubernetes secret {self._secret!r} is not mounted at "
                 + " or ".join(str(folder) for folder in self._folders),
@@ -188,7 +188,7 @@ class MountedStore:
         for folder in self._folders:
             for name in (f"spice_{key}", key):
                 path = folder / name
-                if path.parent == folder and path.is_file() and path.stat().st_size:
+                if path.parent == folder and is_file(path) and path.stat().st_size:
                     return read_text(path).rstrip("\n")
         return None
 
@@ -199,7 +199,7 @@ def _env_file(path: Path) -> Mapping[str, str]:
     Raises:
         ConfigurationError: it is not there, cannot be read, or has a line that is no variable.
     """
-    if not path.is_file():
+    if not is_file(path):
         read_text(path)  # says what is there instead
     return read_dotenv(path)
 

@@ -73,6 +73,8 @@ _ANSWER_SLOT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _RULE = re.compile(r"^[ \t]*[-=_*]{3,}[ \t]*$", re.MULTILINE)
+# A line that only says where something begins or ends: ``<file name="a.txt">``, ``</context>``.
+_TAG = re.compile(r"^[ \t]*</?[A-Za-z][^<>\n]*>[ \t]*$", re.MULTILINE)
 _LONG_SYSTEM = 600
 _SHORT = 400
 """A turn of at most so many characters, in one paragraph, is a question as a whole."""
@@ -284,7 +286,7 @@ def split_question(text: str) -> tuple[str, str]:
     one when it does; the last sentence that ends in a question mark; else the shorter of the first and the
     last paragraph.
     """
-    text = _RULE.sub("", _ANSWER_SLOT.sub("", text)).strip()
+    text = _TAG.sub("", _RULE.sub("", _ANSWER_SLOT.sub("", text))).strip()
     labels = list(_LABEL.finditer(text))
     if labels:
         label = labels[-1]

@@ -1,0 +1,50 @@
+"""Conversations that another provider's model began, as Bedrock's models are shown them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage
+
+from bedrock_unified import LocalBedrock
+from langchain_bedrock_unified import ChatBedrock
+
+from .endpoint import connection as connection
+from .endpoint import endpoint as endpoint
+from .endpoint import local as local
+
+CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+SEALED = "Eu8ECkgIBxAB"
+
+
+@pytest.mark.parametrize("version", ["v0", "v1"])
+@pytest.mark.parametrize(
+    ("use_converse", "sent"),
+    [
+        (True, {"reasoningContent": {"redactedContent": SEALED.encode()}}),  # as recorded: the text's bytes
+        (False, {"type": "redacted_thinking", "data": SEALED}),
+    ],
+)
+@pytest.mark.parametrize("provider", [None, "anthropic"])
+def test_claudes_redacted_reasoning_comes_from_anthropic_as_from_bedrock(
+    endpoint: LocalBedrock,
+    connection: dict[str, Any],
+    version: str,
+    use_converse: bool,
+    sent: dict[str, Any],
+    provider: str | None,
+) -> None:
+    said = AIMessage([{"type": "redacted_thinking", "data": SEALED}, {"type": "text", "text": "a"}])
+    if provider is not None:
+        said.response_metadata["model_provider"] = provider
+    if version == "v1":
+        said = AIMessage(content_blocks=said.content_blocks, response_metadata=dict(said.response_metadata))
+        said.response_metadata["output_version"] = version
+    ChatBedrock(model=CLAUDE, use_converse=use_converse, **connection).invoke(
+        [HumanMessage("q"), said, HumanMessage("next")]
+    )
+    body = endpoint.requests[-1].body
+    native = body if use_converse else json.loads(body["body"])
+    assert native["messages"][1]["content"][0] == sent
