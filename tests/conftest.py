@@ -17,8 +17,8 @@ from .secrecy.plugin import pytest_runtest_makereport as pytest_runtest_makerepo
 def pytest_collection_finish() -> None:
     """Have no garbage collection look again at what was imported, and Ctrl-C mean the same in every shell.
 
-    The frameworks and all tests are a million objects, which tests for leaks would visit several times each. A
-    shell that starts us in the background has processes ignore the interrupt, those that we start, too.
+    The frameworks and all tests are a million objects, which tests for leaks would visit several times each.
+    A shell that starts us in the background has processes ignore the interrupt, those that we start, too.
     """
     gc.collect()
     gc.freeze()

@@ -122,6 +122,8 @@ def _audio(data: bytes) -> tuple[str, ...]:
 
 def _frames(data: bytes) -> tuple[str, ...]:
     """Audio without a container, which begins with a frame's sync bits; raw samples may look like that."""
+    if data[1] == 0xFE:
+        return ()  # UTF-16 text; as a frame it would be of MPEG's Layer I, which nobody uses
     version, layer = data[1] >> 3 & 0b11, data[1] >> 1 & 0b11
     if layer == 0b00:
         return ("aac", "x-aac", "pcm") if data[1] & 0xF0 == 0xF0 else ()

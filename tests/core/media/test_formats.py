@@ -123,6 +123,7 @@ def test_the_name_counts_where_nothing_else_was_said() -> None:
         ("document", None, None, b"\0\1\2", "nothing"),
         ("video", None, "https://x/clip?token=s3cret", None, "https://x/clip"),
         ("audio", None, None, b"\xff\xff\xff\xff", "nothing"),
+        ("audio", None, None, "text".encode("utf-16"), "nothing"),
     ],
 )
 def test_what_bedrock_does_not_read_is_refused_with_its_formats(
