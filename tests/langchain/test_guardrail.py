@@ -27,6 +27,9 @@ from bedrock_unified.errors import GuardrailIntervened as CoreIntervened
 from langchain_bedrock_unified import BedrockGuardrail
 from langchain_bedrock_unified.errors import GuardrailIntervened, InvalidRequestError
 
+from .endpoint import endpoint as endpoint
+from .endpoint import local as local
+
 SORRY = "Sorry, the model cannot answer this question."
 PNG = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
 OUTCOME = {
@@ -36,18 +39,6 @@ OUTCOME = {
     "findings": [],
     "action_reason": "No action.",
 }
-
-
-@pytest.fixture(scope="module")
-def local() -> Iterator[LocalBedrock]:
-    with LocalBedrock() as running:
-        yield running
-
-
-@pytest.fixture
-def endpoint(local: LocalBedrock) -> LocalBedrock:
-    local.forget()
-    return local
 
 
 @pytest.fixture

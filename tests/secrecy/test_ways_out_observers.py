@@ -81,8 +81,8 @@ class Callbacks(BaseCallbackHandler):
     def _keep(self, *args: Any, **more: Any) -> None:
         self.told.append(f"{args!r} {more!r}")
 
-    on_llm_start = on_chat_model_start = on_llm_new_token = on_llm_end = on_llm_error = _keep  # type: ignore
-    on_chain_start = on_chain_end = on_chain_error = on_retry = on_custom_event = _keep  # type: ignore
+    on_llm_start = on_chat_model_start = on_llm_new_token = on_llm_end = on_llm_error = _keep
+    on_chain_start = on_chain_end = on_chain_error = on_retry = on_custom_event = _keep
 
 
 @SIGNERS

@@ -13,7 +13,7 @@ from typing import Any, cast
 from .usage import UsageError
 
 #: How UTF-16 begins, of either order of bytes.
-UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: Standard input, as the name of a file or in the place of a text.
 STDIN = "-"
 #: Members of a JSON object that hold its text, in the order in which they are looked for.
@@ -38,7 +38,7 @@ class Item:
 def decoded(data: bytes) -> str | None:
     """Bytes as text: UTF-8, or UTF-16 that begins by saying so (Windows); None where they are no text."""
     try:
-        text = data.decode("utf-16" if data.startswith(UTF_16) else "utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError:
         return None
     return None if "\0" in text else text

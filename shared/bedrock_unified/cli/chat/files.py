@@ -9,8 +9,8 @@ from ... import media
 from ...converse.documents import DocumentNames
 from ...errors import InvalidRequestError
 from ...media.formats import extension, known_format
-from ...media.signatures import is_text, possible_formats
-from ..inputs import UTF_16, decoded
+from ...media.signatures import possible_formats
+from ..inputs import decoded
 from ..usage import UsageError
 
 _MIB = 1 << 20
@@ -86,13 +86,11 @@ def _refuse_disguise(name: str | None) -> None:
 
 def _kind(data: bytes, name: str | None) -> str:
     """``text``, or a kind of medium, by the bytes; by the name only where these can be either of two."""
-    if data.startswith(UTF_16) and decoded(data) is not None:
-        return "text"  # its first bytes could also be those of an audio frame
     told = extension(name or "")
     told_by_bytes = {kind: possible_formats(kind, data) for kind in ("image", "document", "video", "audio")}
     binary = [kind for kind, formats in told_by_bytes.items() if formats and formats[0] != "html"]
     if not binary:
-        return "text" if is_text(data) else media.kind_of(None, name=name)
+        return "text" if decoded(data) is not None else media.kind_of(None, name=name)
     if "audio" in binary and known_format("audio", told) and not known_format("video", told):
         return "audio"  # an m4a is an MP4 container, too
     return binary[0]
