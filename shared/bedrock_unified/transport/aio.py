@@ -28,6 +28,7 @@ from ..wire.http import (
     TransportError,
 )
 from .drive import adrive
+from .turns import LoopTurns
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -38,6 +39,7 @@ _KEEP_ALIVE = 55.0
 _CHUNK = 1 << 14
 _LARGE = 1 << 16
 _PIECE = 1 << 18
+_IN_ONE_TURN = 16
 _AUTOMATIC = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
 #: Sessions whose guards are under way. Were they in the same garbage as their guards (a client in a cycle, as
 #: agents make them), aiohttp would complain of them before the guard could close them.
@@ -148,6 +150,8 @@ class AsyncTransport:
         """This loop's session, with one of its slots taken."""
         while True:
             held = self._sessions.get(asyncio.get_running_loop()) or await self._open_session()
+            if (turn := held.turns.take()) is not None:
+                await turn
             if deadline is None:
                 await held.slots.acquire()
             else:
@@ -189,11 +193,12 @@ class AsyncTransport:
 class _LoopSession:
     """What belongs to one event loop."""
 
-    __slots__ = ("__weakref__", "guard", "session", "slots")
+    __slots__ = ("__weakref__", "guard", "session", "slots", "turns")
 
     def __init__(self, session: aiohttp.ClientSession, max_concurrency: int) -> None:
         self.session = session
         self.slots = asyncio.Semaphore(max_concurrency)
+        self.turns = LoopTurns(_IN_ONE_TURN)
         self.guard = _guard(session)
 
     def abandon(self) -> None:
