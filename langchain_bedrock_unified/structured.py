@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -253,9 +252,9 @@ class SchemaParser(BaseCumulativeTransformOutputParser[Any]):
         if not self.any_way:
             return self.reading
         if any(name == self.reading.name for name, _ in answer.calls):
-            return replace(self.reading, way=FUNCTION_CALLING)
+            return self.reading._replace(way=FUNCTION_CALLING)
         if not answer.calls and answer.text.lstrip().startswith("{"):
-            return replace(self.reading, way=JSON_SCHEMA)
+            return self.reading._replace(way=JSON_SCHEMA)
         return self.reading
 
     def _read(self, message: BaseMessage) -> Any:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from llama_index.core.tools import BaseTool
 
 
-class CallsTools(FunctionCallingLLM):
+class CallsTools(FunctionCallingLLM, defer_build=True):  # only what stands below it is made
     """A model that is offered tools.
 
     A call that LlamaIndex demands only to check it afterwards (``predict_and_call``) gives way where a model

@@ -305,7 +305,7 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
         arn = self.application_inference_profile_arn
         wished = wishes(self, arn or self.model, without_connection(given), self._additional())
         if wished.model_id == arn and wished.model_family is None:
-            wished = replace(wished, model_family=self._family_of_profile())
+            wished = wished._replace(model_family=self._family_of_profile())
         return wished
 
     def _family_of_profile(self) -> str | None:

@@ -43,7 +43,7 @@ _FRAMEWORK = (
 )
 
 
-class BedrockComponent(BaseComponent):
+class BedrockComponent(BaseComponent, defer_build=True):  # only models are made, and say False again
     """Pickle, ``deepcopy``, ``to_dict`` and ``from_dict`` of the models; stands before LlamaIndex's base."""
 
     def __init__(self, **given: Any) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from llama_index.core.base.llms.types import ChatMessage
 
@@ -14,6 +13,7 @@ from bedrock_unified.converse.checks import MEMBERS
 from bedrock_unified.converse.tools import choice_and_parallel, is_none
 from bedrock_unified.errors import ConfigurationError, InvalidRequestError
 from bedrock_unified.models.profile import Profile, profile_of
+from bedrock_unified.nearest import did_you_mean
 from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
 from bedrock_unified.spelling import SPELLINGS, canonical
 
@@ -69,8 +69,7 @@ class Options:
 _NONE = Options()  # of every call without keywords; nobody changes Options that were read
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(NamedTuple):
     """What decides how a call is made, wherever it was said: in the call, ``additional_kwargs`` or the model.
 
     Attributes:
@@ -317,10 +316,7 @@ def _nearest(name: str) -> str:
         *(MEMBERS - {"messages"}),
         *(spelling for spelling, to in SPELLINGS.items() if to in _NAMES),
     ]
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    return (
+    return did_you_mean(name, known) or (
         f"a call takes {', '.join(sorted(_NAMES))}, those of the connection (region_name, api_key, …) "
         "and the members of a Converse request; "
         "fields of the model itself go into additional_model_request_fields"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
-from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from . import readers
 from .model_listing import ModelListing
+from .nearest import did_you_mean
 from .reaching import areaching, reaching
 from .streams import AsyncEventStream, EventStream
 from .wire import operations as op
@@ -28,8 +28,8 @@ def _check_keywords(method: str, given: Iterable[str], known: type) -> None:
     names = ("model_id", *known.__annotations__)
     for name in given:
         if name not in names:
-            near = get_close_matches(name, names, n=1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
+            near = did_you_mean(name, names)
+            meant = f"; {near}" if near else ""
             raise TypeError(f"{method}() got an unexpected keyword argument {name!r:.80}{meant}")
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from .errors import ConfigurationError
+from .nearest import did_you_mean
 
 #: Accepted spelling to canonical name.
 SPELLINGS: dict[str, str] = {
@@ -117,8 +117,8 @@ def _nearest(name: str, known: Collection[str], spellings: Mapping[str, str]) ->
     if name in _REFUSED and "aws_iam_role_source" in known:
         return _REFUSED[name]
     candidates = [*known, *(alias for alias, target in spellings.items() if target in known)]
-    near = get_close_matches(name, candidates, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}?" if near else f"known parameters: {', '.join(sorted(known))}"
+    near = did_you_mean(name, candidates)
+    hint = near or f"known parameters: {', '.join(sorted(known))}"
     if _MODELS_OWN in known:
         return f"{hint}{' F' if near else '; f'}ields of the model's own go into {_MODELS_OWN}"
     return hint

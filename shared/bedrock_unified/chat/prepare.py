@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..converse.names import ToolNames
 from ..converse.normal import normalised
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 Request = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A request as it will be sent.
 
     Attributes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Annotated
 
 import typer
 
 from ..config.own import place
 from ..config.own.settings import SETTINGS, Setting, Unfit, not_fit
+from ..nearest import did_you_mean
 from ..settings import shown
 from .backend import known_backend
 from .completion import setting_names, setting_values
@@ -90,7 +90,6 @@ def unset(name: Name, as_json: AsJson = False) -> None:
 def _setting(name: str) -> Setting:
     found = SETTINGS.get(name)
     if found is None:
-        near = get_close_matches(name, SETTINGS, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(SETTINGS)}"
+        hint = did_you_mean(name, SETTINGS, 0.5) or f"there are: {', '.join(SETTINGS)}"
         raise UsageError(f"there is no setting {shown(name)}\nHint: {hint}")
     return found

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, NamedTuple, Self, cast
 
 from pydantic import SecretStr
 
 from ..errors import ConfigurationError
+from ..nearest import did_you_mean
 from .precedence import layered
 
 
@@ -144,11 +144,10 @@ class Configuration(_Unwritten, Mapping[str, NamedModel]):
     def __getitem__(self, name: str) -> NamedModel:
         model = self.models.get(name)
         if model is None:
-            near = get_close_matches(name, self.models, n=1, cutoff=0.6)
             known = ", ".join(sorted(self.models)) or "none"
             raise UnknownModelError(
                 f"{self.origin.source} has no model {name!r}",
-                hint=f"did you mean {near[0]!r}?" if near else f"its models: {known}",
+                hint=did_you_mean(name, self.models) or f"its models: {known}",
             )
         return model
 

@@ -7,10 +7,10 @@ models is Bedrock's to judge.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, cast
 
 from ..errors import InvalidRequestError
+from ..nearest import did_you_mean
 from ..wire.operations import CONVERSE
 from .guardrail import guardrail_problem
 
@@ -72,11 +72,10 @@ def check_converse(request: Mapping[str, Any], *, operation: str) -> None:
 
     for name in request:
         if name not in MEMBERS:
-            near = get_close_matches(name, MEMBERS, n=1)
-            hint = _INSTEAD.get(name) or (
-                f"did you mean {near[0]!r}?"
-                if near
-                else "fields of the model itself go into additionalModelRequestFields"
+            hint = (
+                _INSTEAD.get(name)
+                or did_you_mean(name, MEMBERS)
+                or "fields of the model itself go into additionalModelRequestFields"
             )
             raise refuse(f"{operation} has no member {name!r}", hint)
     messages = _list(request.get("messages"), "messages", refuse)

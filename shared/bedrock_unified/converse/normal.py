@@ -49,8 +49,7 @@ sees here: of the rules on turns only 8 and 11 are applied, of those on tools on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ..errors import InvalidRequestError
 from .cleaning import cleaned
@@ -83,8 +82,7 @@ _STRUCTURES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Normalised:
+class Normalised(NamedTuple):
     """A request by the rules of this module.
 
     Attributes:

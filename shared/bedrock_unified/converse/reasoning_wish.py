@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ..errors import InvalidRequestError
 
@@ -32,8 +31,7 @@ _DISPLAYS: Mapping[Any, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What was asked for. ``own`` is a dict of the family's, sent as it is."""
 
     effort: str | None = None

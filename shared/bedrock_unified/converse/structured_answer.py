@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ..errors import StructuredOutputError
 from ..wire import json_codec
@@ -33,8 +32,7 @@ _REFUSED: Mapping[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What an answer says, as far as structured output is concerned.
 
     Attributes:
@@ -66,8 +64,7 @@ class Answer:
         return cls("".join(text), calls, response.get("stopReason"))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """How to read the answer to a request that :func:`with_schema` made.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from ..errors import ConfigurationError
+from ..nearest import did_you_mean
 from ..settings import BASE_IDENTITY, ROLE_SOURCES, ConnectionSettings, shown
 from .keywords import keywords_of_mapping
 
@@ -64,8 +64,7 @@ def stored_for(settings: ConnectionSettings) -> ConnectionSettings | None:
 
 def _check(provider: Any) -> None:
     if not isinstance(provider, str) or provider not in _PROVIDERS:
-        near = get_close_matches(str(provider), _PROVIDERS, n=1)
         raise ConfigurationError(
             f"there are no keys of a provider {shown(provider)} here",
-            hint=f"did you mean {near[0]!r}?" if near else "the provider is 'aws_bedrock'",
+            hint=did_you_mean(str(provider), _PROVIDERS) or "the provider is 'aws_bedrock'",
         )

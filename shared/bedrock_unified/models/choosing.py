@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from ..errors import BedrockError, ConfigurationError
+from ..nearest import did_you_mean
 from .available import AvailableModel, Filters, ModelList, checked_mode, pinned
 from .merging import Listing, configured, curated, merged
 
@@ -92,10 +92,9 @@ def wish(which: Mapping[str, Any], region: str) -> Wish:
     switches = {name: given.pop(name, name == "curated") for name in ("curated", "refresh")}
     if given:
         unknown, known = next(iter(given)), sorted({*_FILTERS, "models", "mode", "max_age", *switches})
-        near = get_close_matches(unknown, known, n=1)
         raise ConfigurationError(
             f"available_models has no parameter {unknown!r:.80}",
-            hint=f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}",
+            hint=did_you_mean(unknown, known) or f"there are {', '.join(known)}",
         )
     for name, value in switches.items():
         if not isinstance(value, bool):

@@ -12,6 +12,7 @@ from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple, cast
 
 from ..errors import ConfigurationError
+from ..nearest import did_you_mean
 from .data import table
 
 
@@ -252,10 +253,7 @@ def _mistyped(name: str, value: Any, wanted: str) -> ConfigurationError:
 
 
 def _near(given: Any, known: Iterable[str]) -> str | None:
-    from difflib import get_close_matches
-
-    found = get_close_matches(str(given).lower(), list(known), 1, 0.5)
-    return f"did you mean {found[0]!r}?" if found else None
+    return did_you_mean(str(given).lower(), known, 0.5)
 
 
 @lru_cache(maxsize=2048)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote, urlencode
 
 from ..errors import InvalidRequestError
+from ..nearest import did_you_mean
 from . import json_codec
 
 RUNTIME = "bedrock-runtime"
@@ -232,11 +232,10 @@ def _refuse_unknown(operation: Operation, members: Mapping[str, Any]) -> None:
             continue
         if name not in operation.in_headers and name not in operation.in_query:
             known = sorted({*body, *operation.in_path, *operation.in_headers, *operation.in_query})
-            near = get_close_matches(name, known, n=1)
             raise InvalidRequestError(
                 f"{operation.name} has no member {name!r}",
                 operation=operation.name,
-                hint=f"did you mean {near[0]!r}?" if near else f"its members are {', '.join(known)}",
+                hint=did_you_mean(name, known) or f"its members are {', '.join(known)}",
             )
 
 

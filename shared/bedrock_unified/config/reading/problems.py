@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from ...errors import ConfigurationError
+from ...nearest import did_you_mean
 from ...settings import shown
 from ..named import Origin
 
@@ -37,10 +37,9 @@ def unknown_key(
     begun = _BEGINNING.match(str(name))
     told = begun[0] if begun else ""
     cut = told != str(name)
-    near = get_close_matches(told, [*known, *also], n=1, cutoff=0.6)
     allowed = sorted(known)
     listed = ", ".join(allowed[:_LISTED]) + (f", … ({len(allowed)} in all)" if len(allowed) > _LISTED else "")
-    hint = f"did you mean {near[0]!r}?" if near else f"allowed here: {listed}"
+    hint = did_you_mean(told, [*known, *also]) or f"allowed here: {listed}"
     if cut and told in known:
         hint = "a blank belongs behind the colon"
     return problem(
