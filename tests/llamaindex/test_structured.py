@@ -17,7 +17,7 @@ from bedrock_unified import InvalidRequestError
 from bedrock_unified import errors as core
 from bedrock_unified.chat.conversation import CapabilityWarning
 from llamaindex_bedrock_unified import BedrockConverse
-from llamaindex_bedrock_unified.structured import SchemaProgram, StructuredOutputError
+from llamaindex_bedrock_unified.schema_program import SchemaProgram, StructuredOutputError
 
 from .scripted import Answer, RawInput, ScriptedBedrock, Sent, calls, says
 
