@@ -117,7 +117,7 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        bedrock, kwargs = client_for(self, kwargs, self._elsewhere)
+        bedrock, kwargs = client_for(self, kwargs)
         request = self._request(messages, stop, kwargs, streaming=False)
         return _result(bedrock.converse(**request), bedrock.sent_as(request))
 
@@ -128,7 +128,7 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        bedrock, kwargs = client_for(self, kwargs, self._elsewhere)
+        bedrock, kwargs = client_for(self, kwargs)
         request = await self._arequest(messages, stop, kwargs, streaming=False)
         return _result(await bedrock.aconverse(**request), bedrock.sent_as(request))
 
@@ -139,7 +139,7 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        bedrock, kwargs = client_for(self, kwargs, self._elsewhere)
+        bedrock, kwargs = client_for(self, kwargs)
         request = self._request(messages, stop, kwargs, streaming=True)
         maker = ChunkMaker()
         with bedrock.converse_stream(**request) as stream:
@@ -162,7 +162,7 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        bedrock, kwargs = client_for(self, kwargs, self._elsewhere)
+        bedrock, kwargs = client_for(self, kwargs)
         request = await self._arequest(messages, stop, kwargs, streaming=True)
         maker = ChunkMaker()
         async with await bedrock.aconverse_stream(**request) as stream:

@@ -17,15 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["Clients", "client_for", "without_secrets"]
 
 
-def client_for(
-    model: ChatBedrock, given: dict[str, Any], kept: Clients
-) -> tuple[BedrockClient, dict[str, Any]]:
+def client_for(model: ChatBedrock, given: dict[str, Any]) -> tuple[BedrockClient, dict[str, Any]]:
     """The client of a call, and the call's keywords without those that chose it.
 
     Raises:
         ConfigurationError: see :func:`bedrock_unified.per_call.client_for`; this package's.
     """
     try:
-        return per_call.client_for(model, given, kept)
+        return per_call.client_for(model, given)
     except BedrockError as error:
         raise adapted(error) from error.__cause__

@@ -42,7 +42,7 @@ class CountedModel(_Model):
 
         model: Any = self
         with as_langchains():
-            bedrock, call = client_for(model, call, model._elsewhere)
+            bedrock, call = client_for(model, call)
             return count_tokens(model, bedrock, messages, call, model._uncounted)
 
     def get_num_tokens(self, text: str) -> int:

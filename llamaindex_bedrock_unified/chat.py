@@ -220,21 +220,21 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
     # The calls themselves, without LlamaIndex's events
 
     def _chat(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> ChatResponse:
-        bedrock, given = client_for(self, given, self._elsewhere)
+        bedrock, given = client_for(self, given)
         return chat_response(bedrock.converse(**self._request(messages, given)))
 
     async def _achat(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> ChatResponse:
-        bedrock, given = client_for(self, given, self._elsewhere)
+        bedrock, given = client_for(self, given)
         return chat_response(await bedrock.aconverse(**await self._arequest(messages, given)))
 
     def _stream(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> Chunks:
-        bedrock, given = client_for(self, given, self._elsewhere)
+        bedrock, given = client_for(self, given)
         stream = bedrock.converse_stream(**self._request(messages, given, streaming=True))
         opened(stream)
         return chunks(stream)
 
     async def _astream(self, messages: Sequence[ChatMessage], given: dict[str, Any]) -> AsyncChunks:
-        bedrock, given = client_for(self, given, self._elsewhere)
+        bedrock, given = client_for(self, given)
         request = await self._arequest(messages, given, streaming=True)
         stream = await bedrock.aconverse_stream(**request)
         opened(stream)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from .client import BedrockClient
 from .errors import BedrockError, ConfigurationError
 from .failures import ErrorClasses
+from .private import private
 from .settings import BASE_IDENTITY, ROLE, SECRETS, ConnectionSettings, path_text, shown
 from .spelling import canonical
 
@@ -192,7 +193,7 @@ class ConnectionParameters(BaseModel):
     @property
     def bedrock(self) -> BedrockClient:
         """The client behind this model: the one it was given, or its own, made at the first use."""
-        slot = self._slot
+        slot: _Slot = private(self)["_slot"]
         client = slot.client
         if client is None:
             if isinstance(self.client, BedrockClient):

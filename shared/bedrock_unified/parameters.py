@@ -17,6 +17,7 @@ from .connection_parameters import ConnectionParameters
 from .converse.guardrail import guardrail_config
 from .errors import ConfigurationError, InvalidRequestError
 from .models.profile import profile_of
+from .private import private
 from .settings import SECRETS
 
 __all__ = ["CALL_PARAMETERS", "SECRETS", "ConnectionParameters", "ConverseParameters"]
@@ -81,7 +82,7 @@ class ConverseParameters(ConnectionParameters):
 
     def _check(self) -> None:
         super()._check()
-        self._guardrail({}, streaming=False)
+        _guardrail(vars(self), {}, streaming=False)
         self._check_cache({})
         self.chat_options({})
         if self.reasoning is not None:
@@ -113,25 +114,23 @@ class ConverseParameters(ConnectionParameters):
             ConfigurationError: half a guardrail.
         """
 
-        def value(name: str) -> Any:
-            return overrides[name] if name in overrides else getattr(self, name)
-
+        held = {**vars(self), **overrides} if overrides else vars(self)
         inference = {
-            "maxTokens": value("max_tokens"),
-            "temperature": value("temperature"),
-            "topP": value("top_p"),
-            "stopSequences": _stops(value("stop_sequences") if stop is None else stop),
+            "maxTokens": held["max_tokens"],
+            "temperature": held["temperature"],
+            "topP": held["top_p"],
+            "stopSequences": _stops(held["stop_sequences"] if stop is None else stop),
         }
-        tier = value("service_tier")
+        tier = held["service_tier"]
         members = {
             "inferenceConfig": {
                 name: item for name, item in inference.items() if item is not None and item != []
             },
-            "guardrailConfig": self._guardrail(overrides, streaming=streaming),
-            "additionalModelRequestFields": value("additional_model_request_fields"),
-            "additionalModelResponseFieldPaths": value("additional_model_response_field_paths"),
-            "requestMetadata": value("request_metadata"),
-            "performanceConfig": value("performance_config"),
+            "guardrailConfig": _guardrail(held, overrides, streaming=streaming),
+            "additionalModelRequestFields": held["additional_model_request_fields"],
+            "additionalModelResponseFieldPaths": held["additional_model_response_field_paths"],
+            "requestMetadata": held["request_metadata"],
+            "performanceConfig": held["performance_config"],
             "serviceTier": {"type": tier} if isinstance(tier, str) else tier,
         }
         return {name: member for name, member in members.items() if member}
@@ -166,7 +165,7 @@ class ConverseParameters(ConnectionParameters):
             if "prompt_cache" in given:
                 given["prompt_cache"] = _cache_mode(given["prompt_cache"])
             return ChatOptions(**held, **given, implied=implied)
-        options = self._chat_options
+        options: ChatOptions | None = private(self)["_chat_options"]
         if options is None:
             options = self._chat_options = ChatOptions(**{name: getattr(self, name) for name in _OPTIONS})
         return dataclasses.replace(options, implied=implied) if implied else options
@@ -182,24 +181,6 @@ class ConverseParameters(ConnectionParameters):
                     f"{type(self).__name__}: {name} has no effect without prompt_cache",
                     hint="say prompt_cache='auto', too; or 'explicit' for cache points of your own",
                 )
-
-    def _guardrail(self, overrides: Mapping[str, Any], *, streaming: bool) -> dict[str, Any] | None:
-        def value(name: str) -> Any:
-            return overrides[name] if name in overrides else getattr(self, name)
-
-        pair = ("guardrail_identifier", "guardrail_version")
-        if all(name in overrides and overrides[name] is None for name in pair) and not value(
-            "guardrail_config"
-        ):
-            return None  # this call goes without the model's
-        return guardrail_config(
-            value("guardrail_identifier"),
-            _version(value("guardrail_version")),
-            trace=value("guardrail_trace"),
-            stream_processing_mode=value("guardrail_stream_processing_mode"),
-            config=value("guardrail_config"),
-            streaming=streaming,
-        )
 
 
 #: Fields that become :class:`~bedrock_unified.chat.options.ChatOptions`.
@@ -223,3 +204,20 @@ def _cache_mode(value: Any) -> Any:
 def _version(value: Any) -> Any:
     """A guardrail's version, which is text and looks like a number."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _guardrail(
+    held: Mapping[str, Any], overrides: Mapping[str, Any], *, streaming: bool
+) -> dict[str, Any] | None:
+    config = held["guardrail_config"]
+    pair = ("guardrail_identifier", "guardrail_version")
+    if not config and all(name in overrides and overrides[name] is None for name in pair):
+        return None  # this call goes without the model's
+    return guardrail_config(
+        held["guardrail_identifier"],
+        _version(held["guardrail_version"]),
+        trace=held["guardrail_trace"],
+        stream_processing_mode=held["guardrail_stream_processing_mode"],
+        config=config,
+        streaming=streaming,
+    )

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from .client import BedrockClient
 from .connection_parameters import ConnectionParameters, laid_over
+from .private import private
 from .settings import SECRETS
 from .spelling import SPELLINGS, canonical
 
@@ -38,16 +39,11 @@ class CallSecret(SecretStr):
         return (CallSecret, ("",))
 
 
-def client_for(
-    model: ConnectionParameters, given: dict[str, Any], kept: Clients
-) -> tuple[BedrockClient, dict[str, Any]]:
+def client_for(model: ConnectionParameters, given: dict[str, Any]) -> tuple[BedrockClient, dict[str, Any]]:
     """The client of a call, and the call's keywords without those that chose it.
 
     An identity that a call brings takes the place of the model's own, its role included: a key of the one is
     never joined with a token of the other. A role alone is assumed with the model's own identity.
-
-    Args:
-        kept: clients of earlier calls of this model.
 
     Raises:
         ConfigurationError: values that cannot work, or a model whose ``client`` would make them meaningless.
@@ -60,7 +56,7 @@ def client_for(
     named = {name: value for name, value in named.items() if value is not None}
     if not named:
         return model.bedrock, rest
-    return kept_client(kept, named, lambda: _made(model, named)), rest
+    return kept_client(private(model)["_elsewhere"], named, lambda: _made(model, named)), rest
 
 
 def kept_client(kept: Clients, named: Mapping[str, Any], make: Callable[[], BedrockClient]) -> BedrockClient:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 #: Where the families count the reasoning in their own usage: Claude (exchange bxd5c91afa830e2c), OpenAI.
 _REASONING = (
@@ -12,10 +11,10 @@ _REASONING = (
     ("output_tokens_details", "reasoning_tokens"),
     ("completion_tokens_details", "reasoning_tokens"),
 )
+_NONE: Mapping[str, int] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens of one call.
 
     Attributes:
@@ -33,7 +32,7 @@ class Usage:
     output_tokens: int
     cache_read: int | None = None
     cache_write: int | None = None
-    cache_write_by_ttl: Mapping[str, int] = field(default_factory=dict[str, int])
+    cache_write_by_ttl: Mapping[str, int] = _NONE
     reasoning_tokens: int | None = None
 
     @property
@@ -79,9 +78,9 @@ def _reasoning_tokens(usage: Mapping[str, Any], model_fields: Any) -> int | None
         members = cast("Mapping[str, Any]", told)
         for outer, name in _REASONING:
             details: Any = members.get(outer)
-            tokens: Any = (
-                cast("Mapping[str, Any]", details).get(name) if isinstance(details, Mapping) else None
-            )
+            if details is None or not isinstance(details, Mapping):
+                continue
+            tokens: Any = cast("Mapping[str, Any]", details).get(name)
             if isinstance(tokens, int) and not isinstance(tokens, bool):
                 return tokens
     return None
