@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -252,9 +253,9 @@ class SchemaParser(BaseCumulativeTransformOutputParser[Any]):
         if not self.any_way:
             return self.reading
         if any(name == self.reading.name for name, _ in answer.calls):
-            return self.reading._replace(way=FUNCTION_CALLING)
+            return replace(self.reading, way=FUNCTION_CALLING)
         if not answer.calls and answer.text.lstrip().startswith("{"):
-            return self.reading._replace(way=JSON_SCHEMA)
+            return replace(self.reading, way=JSON_SCHEMA)
         return self.reading
 
     def _read(self, message: BaseMessage) -> Any:

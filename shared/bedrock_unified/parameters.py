@@ -82,7 +82,7 @@ class ConverseParameters(ConnectionParameters):
 
     def _check(self) -> None:
         super()._check()
-        _guardrail(vars(self), {}, streaming=False)
+        _guardrail(self._members(), {}, streaming=False)
         self._check_cache({})
         self.chat_options({})
         if self.reasoning is not None:
@@ -114,7 +114,7 @@ class ConverseParameters(ConnectionParameters):
             ConfigurationError: half a guardrail.
         """
 
-        held = {**vars(self), **overrides} if overrides else vars(self)
+        held = {**self._members(), **overrides}
         inference = {
             "maxTokens": held["max_tokens"],
             "temperature": held["temperature"],
@@ -134,6 +134,9 @@ class ConverseParameters(ConnectionParameters):
             "serviceTier": {"type": tier} if isinstance(tier, str) else tier,
         }
         return {name: member for name, member in members.items() if member}
+
+    def _members(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _MEMBERS}
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -183,6 +186,23 @@ class ConverseParameters(ConnectionParameters):
                 )
 
 
+#: Fields that become members of a Converse request.
+_MEMBERS = (
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "stop_sequences",
+    "guardrail_identifier",
+    "guardrail_version",
+    "guardrail_trace",
+    "guardrail_stream_processing_mode",
+    "guardrail_config",
+    "additional_model_request_fields",
+    "additional_model_response_field_paths",
+    "request_metadata",
+    "performance_config",
+    "service_tier",
+)
 #: Fields that become :class:`~bedrock_unified.chat.options.ChatOptions`.
 _OPTIONS = frozenset(field.name for field in dataclasses.fields(ChatOptions)) - {"implied"}
 #: Parameters that a single call may override.

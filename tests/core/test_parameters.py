@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -262,3 +262,15 @@ def test_sp_26_a_disabled_trace_alone_asks_for_nothing() -> None:
 def test_a_call_goes_without_the_models_guardrail() -> None:
     model = ConverseParameters(guardrail_identifier="abc", guardrail_version=1, guardrail_trace="enabled")
     assert model.converse_members({"guardrail_identifier": None, "guardrail_version": None}) == {}
+
+
+def test_a_subclass_may_say_a_parameter_in_any_way() -> None:
+    class Guarded(ConverseParameters):
+        temperature: ClassVar[float] = 0.5
+
+    Guarded.guardrail_identifier = property(lambda _: "gr12345678")
+    Guarded.guardrail_version = property(lambda _: "7")
+    members = Guarded().converse_members({})
+    assert members["guardrailConfig"]["guardrailIdentifier"] == "gr12345678"
+    assert members["guardrailConfig"]["guardrailVersion"] == "7"
+    assert members["inferenceConfig"] == {"temperature": 0.5}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections import Counter
 from typing import Any
 
 import aiohttp
 import pytest
 
+from bedrock_unified.errors import ConnectionFailed
 from bedrock_unified.transport.turns import LoopTurns
 
 from .server import ASK, Server
@@ -62,6 +64,35 @@ def test_the_turn_of_one_who_gave_up_is_the_next_ones() -> None:
     asyncio.run(run())
 
 
+def test_no_turn_is_too_full_when_others_come_later() -> None:
+    async def run(gap: int) -> None:
+        turns, turn, begun = LoopTurns(4), 0, Counter[int]()
+        order: list[int] = []
+
+        async def begin_in_turn(name: int) -> None:
+            await begin(turns, name, order)
+            begun[turn] += 1
+
+        async def count_turns() -> None:
+            nonlocal turn
+            while True:
+                turn += 1
+                await asyncio.sleep(0)
+
+        clock = asyncio.create_task(count_turns())
+        tasks = [asyncio.create_task(begin_in_turn(name)) for name in range(9)]
+        for _ in range(gap):
+            await asyncio.sleep(0)
+        tasks += [asyncio.create_task(begin_in_turn(name)) for name in range(9, 20)]
+        await asyncio.wait_for(asyncio.gather(*tasks), 5)
+        clock.cancel()
+        assert order == list(range(20)), gap
+        assert max(begun.values()) <= 4, gap
+
+    for gap in range(8):
+        asyncio.run(run(gap))
+
+
 def test_calls_one_after_the_other_wait_for_nothing() -> None:
     async def run() -> None:
         turns = LoopTurns(2)
@@ -98,3 +129,29 @@ def test_a_burst_of_calls_begins_in_many_turns(server: Server, monkeypatch: pyte
     asyncio.run(run())
     assert begun.total() == 100
     assert max(begun.values()) <= 16
+
+
+def test_a_closed_client_sends_nothing_that_waited_for_its_turn(server: Server) -> None:
+    async def run() -> None:
+        client = server.client(max_retries=0)
+        calls = [asyncio.create_task(client.aconverse(**ASK)) for _ in range(50)]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        await client.aclose()
+        ended = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 5)
+        assert {type(outcome) for outcome in ended} == {ConnectionFailed}
+
+    asyncio.run(run())
+
+
+def test_a_session_that_the_loop_closed_is_replaced(server: Server) -> None:
+    async def run() -> None:
+        async with server.client() as client:
+            await client.aconverse(**ASK)
+            await asyncio.get_running_loop().shutdown_asyncgens()
+            answer = await asyncio.wait_for(client.aconverse(**ASK), 5)
+            assert answer["stopReason"] == "end_turn"
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # asyncio says that it closes nothing any more
+        asyncio.run(run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from ..errors import StructuredOutputError
@@ -64,7 +65,8 @@ class Answer(NamedTuple):
         return cls("".join(text), calls, response.get("stopReason"))
 
 
-class Reading(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Reading:
     """How to read the answer to a request that :func:`with_schema` made.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 #: Where the families count the reasoning in their own usage: Claude (exchange bxd5c91afa830e2c), OpenAI.
 _REASONING = (
@@ -11,10 +12,10 @@ _REASONING = (
     ("output_tokens_details", "reasoning_tokens"),
     ("completion_tokens_details", "reasoning_tokens"),
 )
-_NONE: Mapping[str, int] = {}
 
 
-class Usage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Usage:
     """Tokens of one call.
 
     Attributes:
@@ -32,7 +33,7 @@ class Usage(NamedTuple):
     output_tokens: int
     cache_read: int | None = None
     cache_write: int | None = None
-    cache_write_by_ttl: Mapping[str, int] = _NONE
+    cache_write_by_ttl: Mapping[str, int] = field(default_factory=dict[str, int])
     reasoning_tokens: int | None = None
 
     @property

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import unquote, unquote_to_bytes
 
 from ..errors import InvalidRequestError
@@ -49,7 +49,8 @@ class Fetched:
 MediaSource: TypeAlias = bytes | bytearray | memoryview | str | PathLike[str] | Fetched | Mapping[str, Any]
 
 
-class Source(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Source:
     """A medium as Converse is told of it.
 
     Attributes:

@@ -152,13 +152,18 @@ class AsyncTransport:
             held = self._sessions.get(asyncio.get_running_loop()) or await self._open_session()
             if (turn := held.turns.take()) is not None:
                 await turn
+                if held.session.closed:
+                    raise TransportError(FailureKind.CLOSED, "the client was closed before this was sent")
             if deadline is None:
                 await held.slots.acquire()
             else:
                 await _acquire(held.slots, deadline)
             if not held.session.closed:
                 return held
-            held.slots.release()  # closed while we waited; the next round opens another
+            held.slots.release()
+            # Closed while we waited, or by the loop, which ends its generators; the next round opens another.
+            if self._sessions.get(asyncio.get_running_loop()) is held:
+                del self._sessions[asyncio.get_running_loop()]
 
     def _client_timeout(self, total: float | None) -> aiohttp.ClientTimeout:
         # connect limits name, socket, proxy and TLS together; sock_connect would cost two timers more.

@@ -15,31 +15,40 @@ class LoopTurns:
     call instead of a new one. What waits here waits for the loop to come round, never for the network.
     """
 
-    __slots__ = ("_begun", "_in_one", "_waiting")
+    __slots__ = ("_begun", "_full", "_in_one", "_let_in", "_waiting")
 
     def __init__(self, in_one: int) -> None:
         self._in_one = in_one
+        #: How many have begun since a turn was last full.
         self._begun = 0
+        #: Whether newcomers wait: this turn is full, or others came before them.
+        self._full = False
+        #: How many of those who waited begin in this turn.
+        self._let_in = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def take(self) -> asyncio.Future[None] | None:
         """None for whoever may begin now, else what to await before."""
-        if self._begun < self._in_one:
-            self._count()
-            return None
-        waiting = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiting)
-        return waiting
-
-    def _count(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._full:
+            waiting = loop.create_future()
+            self._waiting.append(waiting)
+            return waiting
         self._begun += 1
         if self._begun == self._in_one:
-            asyncio.get_running_loop().call_soon(self._next)
+            self._full = True
+            loop.call_soon(self._next)
+        return None
 
     def _next(self) -> None:
-        self._begun = 0
-        while self._waiting and self._begun < self._in_one:
+        """Let in those who begin in the turn after this one."""
+        beginning, self._let_in = self._let_in, 0
+        while self._waiting and self._let_in < self._in_one:
             waiting = self._waiting.popleft()
             if not waiting.done():  # else it was cancelled
-                self._count()
                 waiting.set_result(None)
+                self._let_in += 1
+        if self._let_in or beginning == self._in_one:
+            asyncio.get_running_loop().call_soon(self._next)
+        else:
+            self._begun, self._full = beginning, False
