@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from bedrock_unified import per_call
 from bedrock_unified.client import BedrockClient
 from bedrock_unified.errors import BedrockError
-from bedrock_unified.per_call import Clients, without_secrets
+from bedrock_unified.per_call import without_secrets
 
 from .errors import adapted
 
 if TYPE_CHECKING:
     from .chat_models import ChatBedrock
 
-__all__ = ["Clients", "client_for", "without_secrets"]
+__all__ = ["client_for", "without_secrets"]
 
 
 def client_for(model: ChatBedrock, given: dict[str, Any]) -> tuple[BedrockClient, dict[str, Any]]:

@@ -82,7 +82,7 @@ class ConverseParameters(ConnectionParameters):
 
     def _check(self) -> None:
         super()._check()
-        _guardrail(self._members(), {}, streaming=False)
+        self._guardrail({}, streaming=False)
         self._check_cache({})
         self.chat_options({})
         if self.reasoning is not None:
@@ -114,29 +114,28 @@ class ConverseParameters(ConnectionParameters):
             ConfigurationError: half a guardrail.
         """
 
-        held = {**self._members(), **overrides}
+        def value(name: str) -> Any:
+            return overrides[name] if name in overrides else getattr(self, name)
+
         inference = {
-            "maxTokens": held["max_tokens"],
-            "temperature": held["temperature"],
-            "topP": held["top_p"],
-            "stopSequences": _stops(held["stop_sequences"] if stop is None else stop),
+            "maxTokens": value("max_tokens"),
+            "temperature": value("temperature"),
+            "topP": value("top_p"),
+            "stopSequences": _stops(value("stop_sequences") if stop is None else stop),
         }
-        tier = held["service_tier"]
+        tier = value("service_tier")
         members = {
             "inferenceConfig": {
                 name: item for name, item in inference.items() if item is not None and item != []
             },
-            "guardrailConfig": _guardrail(held, overrides, streaming=streaming),
-            "additionalModelRequestFields": held["additional_model_request_fields"],
-            "additionalModelResponseFieldPaths": held["additional_model_response_field_paths"],
-            "requestMetadata": held["request_metadata"],
-            "performanceConfig": held["performance_config"],
+            "guardrailConfig": self._guardrail(overrides, streaming=streaming),
+            "additionalModelRequestFields": value("additional_model_request_fields"),
+            "additionalModelResponseFieldPaths": value("additional_model_response_field_paths"),
+            "requestMetadata": value("request_metadata"),
+            "performanceConfig": value("performance_config"),
             "serviceTier": {"type": tier} if isinstance(tier, str) else tier,
         }
         return {name: member for name, member in members.items() if member}
-
-    def _members(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _MEMBERS}
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -185,24 +184,25 @@ class ConverseParameters(ConnectionParameters):
                     hint="say prompt_cache='auto', too; or 'explicit' for cache points of your own",
                 )
 
+    def _guardrail(self, overrides: Mapping[str, Any], *, streaming: bool) -> dict[str, Any] | None:
+        def value(name: str) -> Any:
+            return overrides[name] if name in overrides else getattr(self, name)
 
-#: Fields that become members of a Converse request.
-_MEMBERS = (
-    "max_tokens",
-    "temperature",
-    "top_p",
-    "stop_sequences",
-    "guardrail_identifier",
-    "guardrail_version",
-    "guardrail_trace",
-    "guardrail_stream_processing_mode",
-    "guardrail_config",
-    "additional_model_request_fields",
-    "additional_model_response_field_paths",
-    "request_metadata",
-    "performance_config",
-    "service_tier",
-)
+        pair = ("guardrail_identifier", "guardrail_version")
+        if all(name in overrides and overrides[name] is None for name in pair) and not value(
+            "guardrail_config"
+        ):
+            return None  # this call goes without the model's
+        return guardrail_config(
+            value("guardrail_identifier"),
+            _version(value("guardrail_version")),
+            trace=value("guardrail_trace"),
+            stream_processing_mode=value("guardrail_stream_processing_mode"),
+            config=value("guardrail_config"),
+            streaming=streaming,
+        )
+
+
 #: Fields that become :class:`~bedrock_unified.chat.options.ChatOptions`.
 _OPTIONS = frozenset(field.name for field in dataclasses.fields(ChatOptions)) - {"implied"}
 #: Parameters that a single call may override.
@@ -224,20 +224,3 @@ def _cache_mode(value: Any) -> Any:
 def _version(value: Any) -> Any:
     """A guardrail's version, which is text and looks like a number."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _guardrail(
-    held: Mapping[str, Any], overrides: Mapping[str, Any], *, streaming: bool
-) -> dict[str, Any] | None:
-    config = held["guardrail_config"]
-    pair = ("guardrail_identifier", "guardrail_version")
-    if not config and all(name in overrides and overrides[name] is None for name in pair):
-        return None  # this call goes without the model's
-    return guardrail_config(
-        held["guardrail_identifier"],
-        _version(held["guardrail_version"]),
-        trace=held["guardrail_trace"],
-        stream_processing_mode=held["guardrail_stream_processing_mode"],
-        config=config,
-        streaming=streaming,
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sys
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +13,7 @@ from ..config.own.backend import KEYS, URL_NEEDED, Backend, url_and_region
 from ..config.own.keys import forget_in_keyring, keep_in_keyring, keywords_of_key
 from ..config.own.settings import PROVIDERS
 from ..errors import ConfigurationError
+from ..nearest import did_you_mean
 from ..settings import shown
 from .completion import backend_names
 from .console import AsJson, print_fields, print_json, print_rows, say
@@ -195,9 +195,8 @@ def known_backend(own: Own, name: str) -> Backend:
     """
     found = own.backends.get(name)
     if found is None:
-        near = get_close_matches(name, own.backends, n=1, cutoff=0.6)
-        if near:
-            hint = f"did you mean {near[0]!r}?"
+        if near := did_you_mean(name, own.backends):
+            hint = near
         elif own.backends:
             hint = f"there are: {', '.join(own.backends)}"
         else:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from ..nearest import did_you_mean
 from .connection import Backend, ConfigFile, EndpointUrl, Profile, Region, connect
 from .console import AsJson, on_terminal, print_fields, print_json, print_rows
 from .inputs import one_text, with_version
@@ -161,9 +161,9 @@ def _asked_kinds(given: Sequence[str]) -> dict[str, Any]:
 def _refuse_misspelt(kind: str, name: str, home: str) -> None:
     """Bedrock knows the types of personal data; what is nearly a category of ours is told here."""
     known = [*_CATEGORIES, *(each for names in _CATEGORIES.values() for each in names)]
-    near = get_close_matches(name, known, n=1, cutoff=0.85)
+    near = did_you_mean(name, known, 0.85)
     if home == _PERSONAL and (near or not name.replace("_", "").isalnum()):
-        hint = f"did you mean {near[0]!r}?" if near else "kinds are words such as JAILBREAK, VIOLENCE, EMAIL"
+        hint = near or "kinds are words such as JAILBREAK, VIOLENCE, EMAIL"
         raise UsageError(f"--checks {kind!r} is no kind\nHint: {hint}")
 
 

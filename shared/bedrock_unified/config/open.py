@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ConfigurationError, InvalidRequestError
 from ..models.ids import aliases, parse_model_id
+from ..nearest import did_you_mean
 from .named import Configuration, NamedModel, Origin, UnknownModelError
 from .reading.problems import problem
 
@@ -72,11 +73,11 @@ class OpenConfiguration(Configuration):
         before = name.removesuffix(word)  # a provider and its slash, or bedrock:
         known = [*self.models, *(() if before else self.providers)]
         known += [before + alias for alias in aliases()]
-        near = get_close_matches(name, known, n=1, cutoff=0.6 if not before else 0.8)
         named = f"; its models: {', '.join(sorted(self.models))}" if self.models else ""
         return UnknownModelError(
             f"{self.origin.source} has no model {name!r}, and it is no model's id",
-            hint=f"did you mean {near[0]!r}?" if near else f"an id looks like amazon.nova-lite-v1:0{named}",
+            hint=did_you_mean(name, known, 0.8 if before else 0.6)
+            or f"an id looks like amazon.nova-lite-v1:0{named}",
         )
 
     def _read(self, spec: str) -> str:

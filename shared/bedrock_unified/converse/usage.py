@@ -79,7 +79,7 @@ def _reasoning_tokens(usage: Mapping[str, Any], model_fields: Any) -> int | None
         members = cast("Mapping[str, Any]", told)
         for outer, name in _REASONING:
             details: Any = members.get(outer)
-            if details is None or not isinstance(details, Mapping):
+            if not isinstance(details, Mapping):
                 continue
             tokens: Any = cast("Mapping[str, Any]", details).get(name)
             if isinstance(tokens, int) and not isinstance(tokens, bool):

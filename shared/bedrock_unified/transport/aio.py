@@ -152,8 +152,6 @@ class AsyncTransport:
             held = self._sessions.get(asyncio.get_running_loop()) or await self._open_session()
             if (turn := held.turns.take()) is not None:
                 await turn
-                if held.session.closed:
-                    raise TransportError(FailureKind.CLOSED, "the client was closed before this was sent")
             if deadline is None:
                 await held.slots.acquire()
             else:
