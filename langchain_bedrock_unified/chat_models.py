@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableConfig  # here: fallbacks read the methods' types
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
@@ -22,12 +22,11 @@ from .errors import ERROR_CLASSES, InvalidRequestError, adapted, as_langchains
 from .events import StreamedModel
 from .identity import IdentifiedModel
 from .incumbent import chat_keywords
-from .messages.from_converse import message_content
 from .messages.stream import ChunkMaker
-from .metadata import response_metadata, usage_metadata
 from .model_id import SPELLINGS, check_model_id, check_model_is_named
 from .per_call import client_for
 from .request import Request, converse_request
+from .result import chat_result, last_chunk
 from .tokens import CountedModel
 from .tools import converse_tools, has_answer_tool, tool_names, with_names
 
@@ -119,7 +118,7 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
     ) -> ChatResult:
         bedrock, kwargs = client_for(self, kwargs)
         request = self._request(messages, stop, kwargs, streaming=False)
-        return _result(bedrock.converse(**request), bedrock.sent_as(request))
+        return chat_result(bedrock.converse(**request), bedrock.sent_as(request))
 
     async def _agenerate(
         self,
@@ -130,7 +129,7 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
     ) -> ChatResult:
         bedrock, kwargs = client_for(self, kwargs)
         request = await self._arequest(messages, stop, kwargs, streaming=False)
-        return _result(await bedrock.aconverse(**request), bedrock.sent_as(request))
+        return chat_result(await bedrock.aconverse(**request), bedrock.sent_as(request))
 
     def _stream(
         self,
@@ -149,7 +148,7 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
                     if run_manager is not None:
                         run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
-            last = _last(maker, stream.response_metadata, bedrock.sent_as(request))
+            last = last_chunk(maker, stream.response_metadata, bedrock.sent_as(request))
             for chunk in (*maker.unfinished(), last):
                 if run_manager is not None:
                     run_manager.on_llm_new_token(chunk.text, chunk=chunk)
@@ -172,7 +171,7 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
                     if run_manager is not None:
                         await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
-            last = _last(maker, stream.response_metadata, bedrock.sent_as(request))
+            last = last_chunk(maker, stream.response_metadata, bedrock.sent_as(request))
             for chunk in (*maker.unfinished(), last):
                 if run_manager is not None:
                     await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
@@ -322,30 +321,6 @@ ChatBedrock._agenerate.__signature__ = signature(ChatBedrock._agenerate)  # type
 
 #: The name that langchain-aws gives its class on the same API.
 ChatBedrockConverse = ChatBedrock
-
-
-def _result(response: dict[str, Any], model_id: str) -> ChatResult:
-    content, calls, invalid = message_content(response["output"]["message"]["content"])
-    message = AIMessage(
-        content=content,
-        tool_calls=calls,
-        invalid_tool_calls=invalid,
-        usage_metadata=usage_metadata(response),
-        response_metadata=response_metadata(response, response.get("ResponseMetadata"), model_id),
-    )
-    return ChatResult(generations=[ChatGeneration(message=message)])
-
-
-def _last(maker: ChunkMaker, http: dict[str, Any], model_id: str) -> ChatGenerationChunk:
-    """The chunk that ends a stream: usage, stop reason and everything else that is said once."""
-    return ChatGenerationChunk(
-        message=AIMessageChunk(
-            content=[],
-            usage_metadata=usage_metadata(maker.members),
-            response_metadata=response_metadata(maker.members, http, model_id),
-            chunk_position="last",
-        )
-    )
 
 
 def _checked_choice(choice: Any, tools: list[dict[str, Any]]) -> Any:

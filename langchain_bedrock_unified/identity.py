@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from langchain_core.language_models import LangSmithParams, ModelProfile
+from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.runnables import RunnableSerializable
 from langchain_core.runnables.utils import AnyConfigurableField, ConfigurableField
 
@@ -19,9 +20,6 @@ from .messages.standard import PROVIDER
 from .model_id import SPELLINGS as MODEL_SPELLINGS
 from .per_call import without_secrets
 from .profile import model_profile
-
-if TYPE_CHECKING:
-    from langchain_core.language_models.chat_models import BaseChatModel
 
 _SECRET_NAMES = {
     "api_key": "AWS_BEARER_TOKEN_BEDROCK",
@@ -96,7 +94,12 @@ class IdentifiedModel(_Model):
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
         """What tracers are shown of a call: its own parameters in its spelling, and by their names here."""
         shown = without_secrets(kwargs)
-        params = super()._get_invocation_params(stop=stop, **{**shown, **_named(shown)})
+        given = {**shown, **_named(shown)} if shown else {}
+        if _is_described_as_ever(type(self)):
+            # The same as langchain-core's own, which sets a filter of warnings around it in every call.
+            params = {**self._identifying_params, "_type": self._llm_type, "stop": stop, **given}
+        else:
+            params = super()._get_invocation_params(stop=stop, **given)
         return {**params, "model": params["model_id"]}
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -232,3 +235,11 @@ def _described(model: type[IdentifiedModel]) -> tuple[tuple[str, Any], ...]:
     """The fields that describe a model, with their defaults; asked for in every call."""
     fields = model.model_fields
     return tuple((name, fields[name].default) for name in _DESCRIBED)
+
+
+@cache
+def _is_described_as_ever(model: type[IdentifiedModel]) -> bool:
+    """Whether a subclass has left alone what langchain-core describes a model with."""
+    return all(
+        getattr(model, name, None) is getattr(BaseChatModel, name, None) for name in ("dict", "asdict")
+    )

@@ -23,6 +23,7 @@ from llama_index.core.base.llms.types import (
     VideoBlock,
 )
 
+from bedrock_unified.private import made
 from bedrock_unified.wire import json_codec
 
 from .carrier import CONTENT, packed
@@ -35,6 +36,9 @@ REDACTED = "redacted_content"
 
 _TOOL_MEMBERS = frozenset({"toolUseId", "name", "input", "type"})
 _REASONING_MEMBERS = frozenset({"text", "signature"})
+# All fields with their defaults, those of a later LlamaIndex too.
+_TEXT = dict(TextBlock(text="").__dict__)
+_MESSAGE = dict(ChatMessage(blocks=[]).__dict__)
 
 
 def read_message(
@@ -49,11 +53,25 @@ def read_message(
     blocks cannot say everything.
     """
     blocks, exact = read_blocks(content)
-    return ChatMessage(
-        role=role,
-        blocks=blocks,
-        additional_kwargs={**tool_kwargs(content), **additional_kwargs, **({} if exact else _kept(content))},
-    )
+    kept = {} if exact else {CONTENT: packed(content)}
+    return message_of(blocks, {**tool_kwargs(content), **additional_kwargs, **kept}, role)
+
+
+def message_of(
+    blocks: list[ContentBlock], additional_kwargs: dict[str, Any], role: MessageRole = MessageRole.ASSISTANT
+) -> ChatMessage:
+    """A message of blocks that are validated.
+
+    ChatMessage's constructor looks at each of them once more, which for a stream of n events over a message
+    of many blocks is most of what a stream would cost.
+    """
+    fields = {**_MESSAGE, "role": role, "blocks": blocks, "additional_kwargs": additional_kwargs}
+    return made(ChatMessage, fields, {"role", "blocks", "additional_kwargs"})
+
+
+def text_block(text: str) -> TextBlock:
+    """A TextBlock, without the cost of its constructor."""
+    return made(TextBlock, {**_TEXT, "text": text}, {"text"})
 
 
 def tool_kwargs(content: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -133,7 +151,7 @@ def read_tool_call(call: Mapping[str, Any]) -> ToolCallBlock:
 
 def _end_text(blocks: list[ContentBlock], texts: list[str], citations: list[ContentBlock]) -> None:
     if text := "".join(texts):
-        blocks.append(TextBlock(text=text))
+        blocks.append(text_block(text))
     blocks += citations
     texts.clear()
     citations.clear()
@@ -213,7 +231,3 @@ def _read_search_result(result: Mapping[str, Any]) -> tuple[ContentBlock, bool]:
     )
     members = {"source", "title", "content", "citations"}
     return shown, result.keys() == members and result["citations"] == {"enabled": True}
-
-
-def _kept(content: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {CONTENT: packed(content)}

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
     ChatResponse,
     CompletionResponse,
     ContentBlock,
-    MessageRole,
-    TextBlock,
     ThinkingBlock,
     ToolCallBlock,
 )
-from pydantic import BaseModel
 
 from bedrock_unified.converse.reducer import parse_tool_input
 from bedrock_unified.converse.stopping import finish_reason
 from bedrock_unified.converse.usage import read_usage
+from bedrock_unified.private import made
 
 from .carrier import packed
-from .reading import SERVER_TOOL, read_citation, read_message, read_reasoning, read_tool_call
+from .reading import (
+    SERVER_TOOL,
+    message_of,
+    read_citation,
+    read_message,
+    read_reasoning,
+    read_tool_call,
+    text_block,
+)
 
 Event = dict[str, Any]
-_M = TypeVar("_M", bound=BaseModel)
-_new = object.__new__
-_set_fields = object.__setattr__
-# The slots of every pydantic model; setting them through the model's class would take twice the time.
-_set_given, _set_extra, _set_private = (
-    vars(BaseModel)[f"__pydantic_{name}__"].__set__ for name in ("fields_set", "extra", "private")
-)
 
 
 def chat_response(response: Mapping[str, Any], *, delta: str | None = None) -> ChatResponse:
@@ -48,12 +47,14 @@ def chat_response(response: Mapping[str, Any], *, delta: str | None = None) -> C
         raw["output"] = {**response["output"], "message": {**message, "content": packed(message["content"])}}
     if usage:
         raw["usage"] = usage
-    return ChatResponse(
-        message=read_message(message["content"]),
-        delta=delta,
-        raw=raw,
-        additional_kwargs={**counts, **_ended(response)},
-    )
+    return _response_of(read_message(message["content"]), delta, raw, {**counts, **_ended(response)})
+
+
+def _response_of(
+    message: ChatMessage, delta: str | None, raw: dict[str, Any], additional_kwargs: dict[str, Any]
+) -> ChatResponse:
+    fields = {"message": message, "delta": delta, "raw": raw, "additional_kwargs": additional_kwargs}
+    return made(ChatResponse, {**_RESPONSE, **fields}, set(fields))
 
 
 def _ended(response: Mapping[str, Any]) -> dict[str, str]:
@@ -94,25 +95,9 @@ def _tokens(response: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
     return {**counts, **cache}, raw
 
 
-def _made(kind: type[_M], fields: dict[str, Any], given: set[str]) -> _M:
-    """A model of these fields, unvalidated: it is made of validated parts only.
-
-    It sets what pydantic's own copying and unpickling set. ChatMessage's constructor looks at each block once
-    more, which for a stream of n events over a message of many blocks is most of what a stream would cost.
-    """
-    made = _new(kind)
-    _set_fields(made, "__dict__", fields)
-    _set_given(made, given)
-    _set_extra(made, None)
-    _set_private(made, None)
-    return made
-
-
 # All fields with their defaults, those of a later LlamaIndex too.
-_TEXT = dict(TextBlock(text="").__dict__)
 _TOOL_CALL = dict(ToolCallBlock(tool_name="").__dict__)
-_MESSAGE = dict(ChatMessage(role=MessageRole.ASSISTANT, blocks=[]).__dict__)
-_RESPONSE = dict(ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, blocks=[])).__dict__)
+_RESPONSE = dict(ChatResponse(message=ChatMessage(blocks=[])).__dict__)
 
 
 class ChunkReader:
@@ -148,8 +133,7 @@ class ChunkReader:
             if self._kind != "text":
                 self._open("text", told)
             self._text += text
-            said = _made(TextBlock, {**_TEXT, "text": self._text}, {"text"})
-            return self._chunk([*self._done, said, *self._citations], event, text)
+            return self._chunk([*self._done, text_block(self._text), *self._citations], event, text)
         if (told := event.get("contentBlockStart")) is not None:
             return self._on_start(told, event)
         if (told := event.get("contentBlockStop")) is not None and self._kind != "text":
@@ -230,13 +214,13 @@ class ChunkReader:
         if self._kind == "text":
             shown: list[ContentBlock] = []
             if self._text:
-                shown.append(_made(TextBlock, {**_TEXT, "text": self._text}, {"text"}))
+                shown.append(text_block(self._text))
             return shown + self._citations if self._citations else shown
         if self._kind == "thinking":
             return [ThinkingBlock(content=self._text, additional_information=dict(self._tool))]
         if self._kind == "tool":
             fields = {**self._tool_call, "tool_kwargs": self._text}
-            return [_made(ToolCallBlock, fields, {"tool_call_id", "tool_name", "tool_kwargs"})]
+            return [made(ToolCallBlock, fields, {"tool_call_id", "tool_name", "tool_kwargs"})]
         return []
 
     def _so_far(self, event: Event, more: dict[str, Any] | None = None) -> ChatResponse:
@@ -245,26 +229,8 @@ class ChunkReader:
     def _chunk(
         self, blocks: list[ContentBlock], event: Event, delta: str, more: dict[str, Any] | None = None
     ) -> ChatResponse:
-        message = _made(
-            ChatMessage,
-            {
-                **_MESSAGE,
-                "blocks": blocks,
-                "additional_kwargs": {} if self._calls is None else self._called(self._calls),
-            },
-            {"role", "blocks", "additional_kwargs"},
-        )
-        return _made(
-            ChatResponse,
-            {
-                **_RESPONSE,
-                "message": message,
-                "delta": delta,
-                "raw": event,
-                "additional_kwargs": {} if more is None else more,
-            },
-            {"message", "delta", "raw", "additional_kwargs"},
-        )
+        calls = {} if self._calls is None else self._called(self._calls)
+        return _response_of(message_of(blocks, calls), delta, event, {} if more is None else more)
 
     def _called(self, calls: list[dict[str, Any]]) -> dict[str, Any]:
         """The tool calls so far, as ``reading.tool_kwargs`` gives them of whole content."""

@@ -12,15 +12,15 @@ keep the last delta of alone: citations, and the results of server tools.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.json import parse_partial_json
-from pydantic import BaseModel
 
 from bedrock_unified.converse.reducer import BlockReducer, parse_tool_input
+from bedrock_unified.private import made
 
 from . import citations
 from .from_converse import from_block, tool_use_head
@@ -35,7 +35,6 @@ _MESSAGE = AIMessageChunk(content=[], response_metadata=_METADATA)
 _GENERATION = ChatGenerationChunk(message=_MESSAGE)
 _MESSAGE_FIELDS = vars(_MESSAGE)
 _GENERATION_FIELDS = vars(_GENERATION)
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def _chunk(block: Block, text: str = "") -> ChatGenerationChunk:
@@ -50,19 +49,9 @@ def _chunk(block: Block, text: str = "") -> ChatGenerationChunk:
     fields["tool_calls"] = []
     fields["invalid_tool_calls"] = []
     fields["tool_call_chunks"] = []
-    message = _like(_MESSAGE, fields)
-    return _like(_GENERATION, {**_GENERATION_FIELDS, "message": message, "text": text})
-
-
-def _like(template: _Model, fields: dict[str, Any]) -> _Model:
-    """A model of the template's class with these fields, which need no validation."""
-    made = object.__new__(type(template))
-    put = object.__setattr__
-    put(made, "__dict__", fields)
-    put(made, "__pydantic_fields_set__", template.__pydantic_fields_set__.copy())
-    put(made, "__pydantic_extra__", None if template.__pydantic_extra__ is None else {})
-    put(made, "__pydantic_private__", None)
-    return made
+    message = made(AIMessageChunk, fields, {"content", "response_metadata"}, {})
+    generation = {**_GENERATION_FIELDS, "message": message, "text": text}
+    return made(ChatGenerationChunk, generation, {"message", "text"})
 
 
 def _call_chunk(block: Block, call: ToolCallChunk) -> ChatGenerationChunk:

@@ -83,15 +83,15 @@ def check_converse(request: Mapping[str, Any], *, operation: str) -> None:
         raise refuse(f"messages is empty: {messages!r}", "send at least one user message")
     for message in messages:
         _check_message(message, refuse)
-    _check_inference(_structure(request.get("inferenceConfig"), "inferenceConfig", refuse), refuse)
-    _check_tools(_structure(request.get("toolConfig"), "toolConfig", refuse), refuse)
-    _check_guardrail(_structure(request.get("guardrailConfig"), "guardrailConfig", refuse), refuse)
+    for name, check in _CHECKS.items():
+        if (value := request.get(name)) is not None:
+            check(_structure(value, name, refuse), refuse)
 
 
 def _structure(value: Any, name: str, refuse: Refuse) -> Mapping[str, Any]:
     if value is None:
         return {}
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise refuse(f"{name} must be a dict, not {value!r:.120}")
     return cast("Mapping[str, Any]", value)
 
@@ -99,17 +99,17 @@ def _structure(value: Any, name: str, refuse: Refuse) -> Mapping[str, Any]:
 def _list(value: Any, name: str, refuse: Refuse) -> Sequence[Any]:
     if value is None:
         return ()
-    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+    if type(value) is not list and (isinstance(value, (str, bytes)) or not isinstance(value, Sequence)):
         raise refuse(f"{name} must be a list, not {value!r:.120}")
     return cast("Sequence[Any]", value)
 
 
 def _check_message(given: Any, refuse: Refuse) -> None:
-    if not isinstance(given, Mapping) or "role" not in given:
+    if not (type(given) is dict or isinstance(given, Mapping)) or "role" not in given:
         raise refuse(f"a message is not {{'role': …, 'content': […]}} but {given!r:.120}")
     message = cast("Mapping[str, Any]", given)
     content = message.get("content")
-    if isinstance(content, str) or not isinstance(content, Sequence):
+    if type(content) is not list and (isinstance(content, str) or not isinstance(content, Sequence)):
         kind = type(cast("object", content)).__name__
         raise refuse(
             f"the content of a {message['role']} message must be a list of blocks, not {kind}",
@@ -183,3 +183,10 @@ def _check_guardrail(config: Mapping[str, Any], refuse: Refuse) -> None:
     problem = guardrail_problem(config)
     if problem is not None:
         raise refuse(*problem)
+
+
+_CHECKS: Mapping[str, Callable[[Mapping[str, Any], Refuse], None]] = {
+    "inferenceConfig": _check_inference,
+    "toolConfig": _check_tools,
+    "guardrailConfig": _check_guardrail,
+}

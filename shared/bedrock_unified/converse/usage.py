@@ -70,18 +70,20 @@ def read_usage(usage: Mapping[str, Any] | None, model_fields: Any = None) -> Usa
 
 def _reasoning_tokens(usage: Mapping[str, Any], model_fields: Any) -> int | None:
     """The count in Converse's usage (the InvokeModel families' own details kept in it), else the model's."""
-    inner: Any = (
-        cast("Mapping[str, Any]", model_fields).get("usage") if isinstance(model_fields, Mapping) else None
-    )
-    for told in (usage, inner):
-        if not isinstance(told, Mapping):
+    tokens = _counted(usage)
+    if tokens is None and model_fields and isinstance(model_fields, Mapping):
+        inner: Any = cast("Mapping[str, Any]", model_fields).get("usage")
+        if isinstance(inner, Mapping):
+            tokens = _counted(cast("Mapping[str, Any]", inner))
+    return tokens
+
+
+def _counted(usage: Mapping[str, Any]) -> int | None:
+    for outer, name in _REASONING:
+        details: Any = usage.get(outer)
+        if not details or not isinstance(details, Mapping):
             continue
-        members = cast("Mapping[str, Any]", told)
-        for outer, name in _REASONING:
-            details: Any = members.get(outer)
-            if not isinstance(details, Mapping):
-                continue
-            tokens: Any = cast("Mapping[str, Any]", details).get(name)
-            if isinstance(tokens, int) and not isinstance(tokens, bool):
-                return tokens
+        tokens: Any = cast("Mapping[str, Any]", details).get(name)
+        if isinstance(tokens, int) and not isinstance(tokens, bool):
+            return tokens
     return None

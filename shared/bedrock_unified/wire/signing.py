@@ -34,6 +34,7 @@ _UNSIGNED = frozenset(
     }
 )
 _SPACES = re.compile(r"\s+")
+_DATE, _TOKEN = "x-amz-date", "x-amz-security-token"
 
 
 class Keys(NamedTuple):
@@ -58,14 +59,39 @@ def _amz_date(second: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+def _signing_key(secret: str, day: str, region: str, service: str) -> hmac.HMAC:
+    """The day's key, ready to be copied: making one costs more than signing with it."""
     key = ("AWS4" + secret).encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return key
+    return hmac.new(key, digestmod="sha256")
+
+
+class _Form(NamedTuple):
+    """A canonical request around its date, without the hash of its body, which comes last."""
+
+    before: str
+    after: str
+    names: str
 
 
 @lru_cache(maxsize=512)
+def _form(
+    method: str, target: str, headers: tuple[tuple[str, str], ...], host: str, token: str | None
+) -> _Form:
+    """What all requests to one target have in common."""
+    signed = {**dict(headers), "host": host, _DATE: ""}
+    if token:
+        signed[_TOKEN] = token
+    names = sorted(name for name in signed if name not in _UNSIGNED)
+    lines = [f"{name}:{_trim(signed[name])}" for name in names]
+    place = names.index(_DATE) + 1
+    path, _, query = target.partition("?")
+    before = "\n".join([method, _canonical_path(path), _canonical_query(query), *lines[:place]])
+    listed = ";".join(names)
+    return _Form(before, "\n".join(["", *lines[place:], "", listed, ""]), listed)
+
+
 def _canonical_path(path: str) -> str:
     """Dot segments resolved, then every segment percent-encoded once more, as all services but S3 want."""
     segments: list[str] = []
@@ -105,26 +131,18 @@ def sign(
     """
     date = amz_date(now)
     day = date[:8]
-    signed = {**headers, "x-amz-date": date}
-    if keys.session_token:
-        signed["x-amz-security-token"] = keys.session_token
-    canonical = sorted(
-        (name, _trim(value)) for name, value in (*signed.items(), ("host", host)) if name not in _UNSIGNED
-    )
-    names = ";".join([name for name, _ in canonical])
-    lines = "\n".join([f"{name}:{value}" for name, value in canonical])
-    path, _, query = target.partition("?")
-    request = (
-        f"{method}\n{_canonical_path(path)}\n{_canonical_query(query)}\n{lines}\n\n{names}\n"
-        f"{sha256(body).hexdigest()}"
-    )
+    before, after, names = _form(method, target, tuple(headers.items()), host, keys.session_token)
+    request = f"{before}{date}{after}{sha256(body).hexdigest()}"
     scope = f"{day}/{region}/{service}/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{sha256(request.encode()).hexdigest()}"
-    key = _signing_key(keys.secret_access_key, day, region, service)
-    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    mac = _signing_key(keys.secret_access_key, day, region, service).copy()
+    mac.update(text.encode())
+    signed = {**headers, _DATE: date}
+    if keys.session_token:
+        signed[_TOKEN] = keys.session_token
     signed["authorization"] = (
         f"AWS4-HMAC-SHA256 Credential={keys.access_key_id}/{scope}, "
-        f"SignedHeaders={names}, Signature={signature}"
+        f"SignedHeaders={names}, Signature={mac.hexdigest()}"
     )
     return signed
 
