@@ -142,8 +142,8 @@ class AsyncTransport:
                 body.abort()
             if not handed_over:
                 held.slots.release()
-                if answer is not None:
-                    answer.close()  # a no-op once the body was read whole and the connection is back
+                if answer is not None and not answered:
+                    answer.close()
         raise failure  # out here, without its context: aiohttp's errors hold the request's headers
 
     async def _turn(self, deadline: float | None) -> _LoopSession:

@@ -15,6 +15,8 @@ from typing import Any
 
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from .head import PlainResponse
+
 _call = threading.local()
 #: A request up to this size goes out in one piece: one packet and one TLS record for head and body together.
 _ONE_PIECE = 1 << 16
@@ -65,12 +67,14 @@ def watching(watchdog: Watchdog | None) -> None:
 def patient(connection: type[Any], read_timeout: float) -> type[Any]:
     """urllib3's connection class, with the read limit instead of the connect limit once it is connected.
 
-    It sends a small request in one piece, where http.client sends head and body one after the other.
+    It sends a small request in one piece, where http.client sends head and body one after the other, and
+    reads the heads of answers without the email package.
     """
 
     base: Any = connection
 
     class PatientConnection(base):
+        response_class = PlainResponse
         sock: socket.socket | None
         timeout: float | None
         _pieces: list[bytes] | None = None
