@@ -26,6 +26,7 @@ from bedrock_unified.models.ids import parse_model_id
 from bedrock_unified.models.profile import profile_of
 from bedrock_unified.parameters import ConverseParameters
 from bedrock_unified.per_call import client_for, without_connection
+from bedrock_unified.private import made
 
 from .boto import BOTO
 from .component import DUMPED, BedrockComponent
@@ -42,6 +43,8 @@ from .structured import StructuredByTools
 CONTEXT_WINDOW = 128_000
 NUM_OUTPUT = 4_096
 _NOTHING: Found = {}
+#: All fields with their defaults, those of a later LlamaIndex too.
+_METADATA = vars(LLMMetadata())
 _PROBE = (ChatMessage(role=MessageRole.USER, content="?"),)
 
 
@@ -142,16 +145,21 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
         calls_tools = self.is_function_calling_model
         if calls_tools is None:
             calls_tools = profile.tools
-        told = self.num_output or self.max_tokens
+        wanted = self.num_output or self.max_tokens
         # Who asks for long answers of a model that nobody has heard of knows that its window holds them.
-        window = self.context_window or profile.context_window or max(CONTEXT_WINDOW, 2 * (told or 0))
-        return LLMMetadata(
-            context_window=window,
-            num_output=told or min(profile.max_output or NUM_OUTPUT, window // 2),
-            is_chat_model=True,
-            is_function_calling_model=calls_tools,
-            model_name=self.model,
-        )
+        window = self.context_window or profile.context_window or max(CONTEXT_WINDOW, 2 * (wanted or 0))
+        told = {
+            "context_window": window,
+            "num_output": wanted or min(profile.max_output or NUM_OUTPUT, window // 2),
+            "is_chat_model": True,
+            "is_function_calling_model": calls_tools,
+            "model_name": self.model,
+        }
+        return made(LLMMetadata, {**_METADATA, **told}, set(told))
+
+    def to_payload(self) -> dict[str, Any]:
+        """What LlamaIndex's events tell of the model; asked for in every call."""
+        return {"class_name": self.class_name(), **vars(self.metadata)}
 
     # Chat
 

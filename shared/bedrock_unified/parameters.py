@@ -188,21 +188,26 @@ class ConverseParameters(ConnectionParameters):
         def value(name: str) -> Any:
             return overrides[name] if name in overrides else getattr(self, name)
 
-        pair = ("guardrail_identifier", "guardrail_version")
-        if all(name in overrides and overrides[name] is None for name in pair) and not value(
-            "guardrail_config"
-        ):
+        held = [value(name) for name in _GUARDRAIL]
+        if all(one is None for one in held):
+            return None
+        identifier, version, trace, mode, config = held
+        if all(name in overrides and overrides[name] is None for name in _GUARDRAIL[:2]) and not config:
             return None  # this call goes without the model's
         return guardrail_config(
-            value("guardrail_identifier"),
-            _version(value("guardrail_version")),
-            trace=value("guardrail_trace"),
-            stream_processing_mode=value("guardrail_stream_processing_mode"),
-            config=value("guardrail_config"),
+            identifier,
+            _version(version),
+            trace=trace,
+            stream_processing_mode=mode,
+            config=config,
             streaming=streaming,
         )
 
 
+_GUARDRAIL = (
+    *("guardrail_identifier", "guardrail_version"),
+    *("guardrail_trace", "guardrail_stream_processing_mode", "guardrail_config"),
+)
 #: Fields that become :class:`~bedrock_unified.chat.options.ChatOptions`.
 _OPTIONS = frozenset(field.name for field in dataclasses.fields(ChatOptions)) - {"implied"}
 #: Parameters that a single call may override.
