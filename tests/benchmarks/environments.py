@@ -1,4 +1,4 @@
-"""The Python environments of the other systems: their distributions do not all agree on one botocore."""
+"""The Python environments of the systems: their distributions do not all agree on one botocore."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+CLONE = Path(__file__).resolve().parents[2]
 #: What each environment holds. ``aiobotocore`` pins botocore below what boto3 and langchain-aws want.
 REQUIREMENTS = {
     "main": (
+        f"{CLONE}[langchain,llamaindex]",  # for what it needs; ours itself is measured from the clone
         "boto3>=1.44",
         "langchain>=1.3",
         "langchain-aws>=1.9.1",
@@ -21,7 +23,6 @@ REQUIREMENTS = {
     ),
     "aiobc": ("aiobotocore>=3.10",),
 }
-CLONE = Path(__file__).resolve().parents[2]
 HOW = "python tests/benchmarks/run.py --setup"
 
 
@@ -31,9 +32,13 @@ def root() -> Path:
 
 
 def interpreter(environment: str) -> Path | None:
-    """The environment's Python; None where it was not made. Ours is the one that runs the driver."""
+    """The environment's Python; None where it was not made.
+
+    Ours runs beside the others, in ``main``: with the same packages, and without the test tools of the
+    driver's environment, for which every start of a process pays. Where there is no ``main``, in the driver's.
+    """
     if environment == "ours":
-        return Path(sys.executable)
+        return interpreter("main") or Path(sys.executable)
     for place in ("bin/python", "Scripts/python.exe"):
         if (python := root() / environment / place).exists():
             return python

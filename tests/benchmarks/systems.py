@@ -23,7 +23,7 @@ TEMPERATURE = 0.1
 class System:
     """One system under test."""
 
-    #: The environment it runs in: "ours" is the interpreter and the clone of the driver.
+    #: The environment it runs in: "ours" is "main" with the clone of the driver on its path.
     environment = "ours"
     #: Distributions whose versions the report names.
     distributions: tuple[str, ...] = ()
