@@ -35,7 +35,7 @@ def interpreter(environment: str) -> Path | None:
     """The environment's Python; None where it was not made.
 
     Ours runs beside the others, in ``main``: with the same packages, and without the test tools of the
-    driver's environment, for which every start of a process pays. Where there is no ``main``, in the driver's.
+    driver's environment, for which every start of a process pays. Without ``main`` it runs in the driver's.
     """
     if environment == "ours":
         return interpreter("main") or Path(sys.executable)
