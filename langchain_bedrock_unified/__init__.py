@@ -9,6 +9,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from bedrock_unified.lasting import lasting
+
 if find_spec("langchain_core") is None:
     raise ImportError(
         "langchain_bedrock_unified needs langchain-core; install it with: "
@@ -46,11 +48,13 @@ def __getattr__(name: str) -> Any:
         raise ImportError(f"{__name__} has no {name}; use {_OTHERWISE[name]}")
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if home == "chat_models":
-        # Here, and not from deeper down: Python unmaps a piece of its stack when the call that began it
-        # returns, and with an unlucky depth importing langchain-core would map and unmap one 10,000 times.
-        import langchain_core.language_models.chat_models  # noqa: F401
-    value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    with lasting():
+        if home == "chat_models":
+            # Here, and not from deeper down: Python unmaps a piece of its stack when the call that began
+            # it returns, and with an unlucky depth importing langchain-core would map and unmap one 10,000
+            # times.
+            import langchain_core.language_models.chat_models  # noqa: F401
+        value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
     return value
 
 

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from bedrock_unified._version import __version__
+from bedrock_unified.lasting import lasting
 
 
 def _is_there(module: str) -> bool:
@@ -59,7 +60,8 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    with lasting():
+        value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
     return value
 
 
