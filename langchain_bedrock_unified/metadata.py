@@ -29,8 +29,8 @@ def usage_metadata(members: Mapping[str, Any]) -> UsageMetadata | None:
     written = usage.cache_write_by_ttl.items()
     by_ttl = {f"ephemeral_{ttl}_input_tokens": tokens for ttl, tokens in written if tokens}
     details: dict[str, int] = {
-        "cache_read": usage.cache_read or 0,
         "cache_creation": 0 if by_ttl else usage.cache_write or 0,
+        "cache_read": usage.cache_read or 0,
         **by_ttl,
     }
     read = UsageMetadata(
