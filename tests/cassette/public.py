@@ -54,6 +54,7 @@ SENDS_NOTHING = {
     "BedrockConverse": {
         "as_structured_llm": "makes a model; its calls are those of structured_predict",
         "class_name": "a name",
+        "to_payload": "describes the model",
         "to_dict": "writes the model down",
         "from_dict": "a constructor",
         "converse_members": "builds a part of a request",
