@@ -95,11 +95,12 @@ class IdentifiedModel(_Model):
         """What tracers are shown of a call: its own parameters in its spelling, and by their names here."""
         shown = without_secrets(kwargs)
         given = {**shown, **_named(shown)} if shown else {}
-        if _is_described_as_ever(type(self)):
+        cores = super()._get_invocation_params
+        if getattr(cores, "__func__", None) is _CORES_PARAMS and _is_described_by_core(type(self)):
             # The same as langchain-core's own, which sets a filter of warnings around it in every call.
             params = {**self._identifying_params, "_type": self._llm_type, "stop": stop, **given}
         else:
-            params = super()._get_invocation_params(stop=stop, **given)
+            params = cores(stop=stop, **given)
         return {**params, "model": params["model_id"]}
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -237,9 +238,11 @@ def _described(model: type[IdentifiedModel]) -> tuple[tuple[str, Any], ...]:
     return tuple((name, fields[name].default) for name in _DESCRIBED)
 
 
-@cache
-def _is_described_as_ever(model: type[IdentifiedModel]) -> bool:
-    """Whether a subclass has left alone what langchain-core describes a model with."""
-    return all(
-        getattr(model, name, None) is getattr(BaseChatModel, name, None) for name in ("dict", "asdict")
-    )
+_CORES_PARAMS = BaseChatModel._get_invocation_params
+#: What langchain-core describes a model with, through which a subclass may describe it otherwise.
+_CORES_WAYS = {name: getattr(BaseChatModel, name, None) for name in ("dict", "asdict", "_dict_for_compat")}
+
+
+def _is_described_by_core(model: type[IdentifiedModel]) -> bool:
+    """Whether neither a subclass nor a patch has taken the place of langchain-core's own ways."""
+    return all(getattr(model, name, None) is way for name, way in _CORES_WAYS.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from bedrock_unified.private import made
@@ -13,7 +14,9 @@ from .messages.from_converse import message_content
 from .messages.stream import ChunkMaker
 from .metadata import response_metadata, usage_metadata
 
-_MESSAGE = AIMessage(content="", usage_metadata=None, response_metadata={})
+_MESSAGE = AIMessage(
+    content="", tool_calls=[], invalid_tool_calls=[], usage_metadata=None, response_metadata={}
+)
 _GENERATION = ChatGeneration(message=_MESSAGE)
 _RESULT = ChatResult(generations=[_GENERATION])
 _GIVEN = _MESSAGE.model_fields_set
@@ -29,7 +32,7 @@ def chat_result(response: dict[str, Any], model_id: str) -> ChatResult:
     content, calls, invalid = message_content(response["output"]["message"]["content"])
     usage = usage_metadata(response)
     metadata = response_metadata(response, response.get("ResponseMetadata"), model_id)
-    if isinstance(content, str):
+    if isinstance(content, str) and _is_whole(usage):
         return _text_result(content, usage, metadata)
     message = AIMessage(
         content=content,
@@ -53,8 +56,16 @@ def last_chunk(maker: ChunkMaker, http: dict[str, Any], model_id: str) -> ChatGe
     )
 
 
-def _text_result(text: str, usage: Any, metadata: dict[str, Any]) -> ChatResult:
-    """The result that the constructors make, at a third of their cost: there is nothing to validate."""
+def _is_whole(usage: UsageMetadata | None) -> bool:
+    """Whether a validator would leave the counts as they are."""
+    if usage is None:
+        return True
+    counts = (usage["input_tokens"], usage["output_tokens"], *usage.get("input_token_details", {}).values())
+    return all(type(count) is int for count in counts)
+
+
+def _text_result(text: str, usage: UsageMetadata | None, metadata: dict[str, Any]) -> ChatResult:
+    """The result that the constructors make, at a third of their cost: validators would change nothing."""
     message = made(
         AIMessage,
         {

@@ -159,7 +159,10 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
 
     def to_payload(self) -> dict[str, Any]:
         """What LlamaIndex's events tell of the model; asked for in every call."""
-        return {"class_name": self.class_name(), **vars(self.metadata)}
+        told = self.metadata
+        # Its fields are plain values; what a subclass adds may be anything.
+        held = vars(told) if type(told) is LLMMetadata else told.model_dump()
+        return {"class_name": self.class_name(), **held}
 
     # Chat
 

@@ -36,7 +36,7 @@ REDACTED = "redacted_content"
 
 _TOOL_MEMBERS = frozenset({"toolUseId", "name", "input", "type"})
 _REASONING_MEMBERS = frozenset({"text", "signature"})
-# All fields with their defaults, those of a later LlamaIndex too.
+# All fields with their defaults, those of a later LlamaIndex too; what of them could change is given anew.
 _TEXT = dict(TextBlock(text="").__dict__)
 _MESSAGE = dict(ChatMessage(blocks=[]).__dict__)
 

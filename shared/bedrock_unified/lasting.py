@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
+
+_is_resting = False
 
 
 @contextmanager
@@ -16,16 +19,40 @@ def lasting() -> Generator[None]:
     once more in the middle of the first calls that come together: 60 ms with langchain-core, 110 ms with
     llama-index-core, in which no request leaves. Garbage is not kept: it goes with the next full collection.
 
-    Where the collector is switched off, or holds frozen objects, that is left as it is.
+    A collector that is off, or that holds frozen objects, is left as it is. One that is switched off
+    meanwhile, by another thread, is on again afterwards.
     """
+    global _is_resting
     if not gc.isenabled():
         yield
         return
-    gc.disable()
     try:
+        _is_resting = True
+        gc.disable()
         yield
     finally:
-        if not gc.get_freeze_count():
-            gc.freeze()
-            gc.unfreeze()  # from the permanent generation they come to the oldest
+        try:
+            _take_for_old()
+        finally:
+            gc.enable()
+            _is_resting = False
+
+
+def _take_for_old() -> None:
+    if gc.get_freeze_count():
+        return  # somebody's frozen objects would thaw
+    try:
+        gc.freeze()
+    finally:
+        gc.unfreeze()  # from the permanent generation they come to the oldest
+
+
+def _after_fork() -> None:
+    global _is_resting
+    if _is_resting:  # for an import of another thread, which the child does not have
         gc.enable()
+        _is_resting = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

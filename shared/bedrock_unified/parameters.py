@@ -192,7 +192,7 @@ class ConverseParameters(ConnectionParameters):
         if all(one is None for one in held):
             return None
         identifier, version, trace, mode, config = held
-        if all(name in overrides and overrides[name] is None for name in _GUARDRAIL[:2]) and not config:
+        if all(name in overrides and overrides[name] is None for name in _GUARDRAIL_PAIR) and not config:
             return None  # this call goes without the model's
         return guardrail_config(
             identifier,
@@ -204,9 +204,12 @@ class ConverseParameters(ConnectionParameters):
         )
 
 
+_GUARDRAIL_PAIR = ("guardrail_identifier", "guardrail_version")
 _GUARDRAIL = (
-    *("guardrail_identifier", "guardrail_version"),
-    *("guardrail_trace", "guardrail_stream_processing_mode", "guardrail_config"),
+    *_GUARDRAIL_PAIR,
+    "guardrail_trace",
+    "guardrail_stream_processing_mode",
+    "guardrail_config",
 )
 #: Fields that become :class:`~bedrock_unified.chat.options.ChatOptions`.
 _OPTIONS = frozenset(field.name for field in dataclasses.fields(ChatOptions)) - {"implied"}

@@ -24,13 +24,13 @@ def private(model: BaseModel) -> dict[str, Any]:
 
 
 def made(kind: type[M], fields: dict[str, Any], given: set[str], extra: dict[str, Any] | None = None) -> M:
-    """A model of these fields, unvalidated: for parts that are validated, where a constructor costs too much.
+    """A model of these fields, unvalidated: where validators would change nothing and cost too much.
 
     It sets what pydantic's own copying and unpickling set.
 
     Args:
-        kind: a class without private attributes and without validators that change what they see.
-        fields: every field of the class; it becomes the model's ``__dict__``.
+        kind: a class without private attributes. What its validators would do is the caller's to have done.
+        fields: every field of the class; it becomes the model's ``__dict__``, and nothing in it is copied.
         given: the names of those that were given, the others being defaults.
         extra: ``{}`` where the class allows extra fields.
     """

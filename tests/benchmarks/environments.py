@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
 CLONE = Path(__file__).resolve().parents[2]
+_MADE = "bedrock-bench.txt"
 #: What each environment holds. ``aiobotocore`` pins botocore below what boto3 and langchain-aws want.
 REQUIREMENTS = {
     "main": (
@@ -35,10 +37,11 @@ def interpreter(environment: str) -> Path | None:
     """The environment's Python; None where it was not made.
 
     Ours runs beside the others, in ``main``: with the same packages, and without the test tools of the
-    driver's environment, for which every start of a process pays. Without ``main`` it runs in the driver's.
+    driver's environment, for which every start of a process pays. Where :func:`setup` has not made ``main``
+    as it is asked for here, it runs in the driver's.
     """
     if environment == "ours":
-        return interpreter("main") or Path(sys.executable)
+        return (interpreter("main") if _is_made("main") else None) or Path(sys.executable)
     for place in ("bin/python", "Scripts/python.exe"):
         if (python := root() / environment / place).exists():
             return python
@@ -50,11 +53,22 @@ def setup() -> None:
     for environment, requirements in REQUIREMENTS.items():
         folder = root() / environment
         print(f"{folder}: {' '.join(requirements)}", flush=True)
-        if interpreter(environment) is None:
-            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        if interpreter(environment) is None or not _is_made(environment):
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         python = interpreter(environment)
         command = [str(python), "-m", "pip", "install", "--quiet", "--upgrade", *requirements]
         subprocess.run(command, check=True)
+        (folder / _MADE).write_text(_asked_for(environment))
+
+
+def _asked_for(environment: str) -> str:
+    return f"Python {platform.python_version()}\n" + "\n".join(REQUIREMENTS[environment])
+
+
+def _is_made(environment: str) -> bool:
+    """Whether the environment holds what is asked for here, on the Python that asks."""
+    made = root() / environment / _MADE
+    return made.exists() and made.read_text() == _asked_for(environment)
 
 
 def variables(environment: str) -> dict[str, str]:

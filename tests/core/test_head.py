@@ -106,6 +106,7 @@ _STATUS = st.sampled_from(
             b"HTTP/1.1 403 Forbidden \r\n",
             b"HTTP/1.0 200 OK\r\n",
             b"HTTP/0.9 200\r\n",
+            b"HTTP/0.95 200 OK\r\n",
         ),
         *(b"HTTP/1.1 204 No Content\r\n", b"HTTP/1.1 304\r\n", b"HTTP/1.1 103 Early Hints\r\n"),
         *(b"HTTP/2 200 OK\r\n", b"HTTP/1.1 abc\r\n", b"SSH-2.0\r\n", b"", b"HTTP/1.1 99 x\r\n"),

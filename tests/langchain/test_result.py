@@ -9,6 +9,7 @@ import pytest
 from langchain_core.load import dumps
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import ValidationError
 
 from langchain_bedrock_unified.result import chat_result
 
@@ -33,6 +34,8 @@ def constructed(result: ChatResult) -> ChatResult:
     assert isinstance(message, AIMessage)
     again = AIMessage(
         content=message.content,
+        tool_calls=[],
+        invalid_tool_calls=[],
         usage_metadata=message.usage_metadata,
         response_metadata=message.response_metadata,
     )
@@ -68,3 +71,20 @@ def test_two_answers_share_nothing_that_can_change() -> None:
         if isinstance(held, (list, dict)) and held is vars(second)[name]
     ]
     assert first.model_fields_set is not second.model_fields_set
+
+
+@pytest.mark.parametrize("count", [1.0, 1.5, "7", True])
+def test_counts_that_are_no_integers_are_judged_by_langchain(count: Any) -> None:
+    blocks = {"output": {"message": {"role": "assistant", "content": [{"text": "a", "new": 1}]}}}
+    told = {**TOLD, "usage": {"inputTokens": count, "outputTokens": 2}}
+
+    def outcome(response: dict[str, Any]) -> Any:
+        try:
+            message = chat_result(response, MODEL).generations[0].message
+        except (ValidationError, TypeError) as error:
+            return type(error)
+        assert isinstance(message, AIMessage)
+        return repr(message.usage_metadata)
+
+    text = {"output": {"message": {"role": "assistant", "content": [{"text": "a"}]}}}
+    assert outcome({**text, **told}) == outcome({**blocks, **told})

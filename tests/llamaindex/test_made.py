@@ -6,11 +6,13 @@ import pickle
 from typing import Any
 
 import pytest
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, LLMMetadata, MessageRole, TextBlock
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, LLMMetadata, MessageRole
+from pydantic import BaseModel
 
 from llamaindex_bedrock_unified import BedrockConverse
 from llamaindex_bedrock_unified.responses import chat_response
 
+FIXED = (str, int, type(None))
 CALL = {"toolUse": {"toolUseId": "t", "name": "f", "input": {"a": 1}}}
 
 
@@ -67,10 +69,17 @@ def test_an_answer(content: list[dict[str, Any]]) -> None:
 
 
 def test_two_answers_share_nothing_that_can_change() -> None:
-    first, second = (answer({"text": "Paris."}).message for _ in range(2))
-    first.blocks.append(TextBlock(text="more"))
-    first.additional_kwargs["own"] = 1
-    assert (len(second.blocks), second.additional_kwargs) == (1, {})
+    first, second = (answer({"text": "Paris."}) for _ in range(2))
+    pairs: list[tuple[BaseModel, BaseModel]] = [
+        (first, second),
+        (first.message, second.message),
+        (first.message.blocks[0], second.message.blocks[0]),
+    ]
+    for one, other in pairs:
+        held = vars(one).items()
+        shared = [name for name, value in held if value is vars(other)[name] and not isinstance(value, FIXED)]
+        assert not shared, f"two of {type(one).__name__} share {shared}"
+        assert one.model_fields_set is not other.model_fields_set
 
 
 def test_the_metadata_and_what_events_tell_of_it() -> None:

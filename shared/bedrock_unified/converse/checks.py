@@ -185,6 +185,7 @@ def _check_guardrail(config: Mapping[str, Any], refuse: Refuse) -> None:
         raise refuse(*problem)
 
 
+#: In the order in which they are told.
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any], Refuse], None]] = {
     "inferenceConfig": _check_inference,
     "toolConfig": _check_tools,

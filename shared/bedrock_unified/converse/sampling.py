@@ -47,7 +47,7 @@ def _accepted(request: Request, profile: Profile, implied: frozenset[str]) -> Re
     """Without the members of ``inferenceConfig`` that the model refuses."""
     config: Mapping[str, Any] = request.get("inferenceConfig") or {}
     if not profile.sampling_refused and ("temperature" not in config or "topP" not in config):
-        return request  # nearly all
+        return request  # nothing is refused, and no two of it exclude each other
     given = [keyword for keyword, member in _MEMBERS.items() if config.get(member) not in (None, [], ())]
     dropped: set[str] = set()
     for keyword in given:

@@ -43,7 +43,7 @@ class PlainResponse(_Base):
         while status == HTTPStatus.CONTINUE:
             read_headers(self.fp)
             version, status, reason = self._read_status()
-        if not version.startswith(("HTTP/1.", "HTTP/0.9")):
+        if not version.startswith("HTTP/1.") and version != "HTTP/0.9":
             raise UnknownProtocol(version)
         self.code = self.status = status
         self.reason = reason.strip()
@@ -72,6 +72,7 @@ def read_headers(source: Any) -> HTTPMessage:
             return parse_headers(BytesIO(b"".join(lines)))
         name, value = plain.groups()
         headers.set_raw(name.decode("ascii"), value.decode("iso-8859-1"))
+    headers.set_payload("")
     return headers
 
 

@@ -68,28 +68,29 @@ def _signing_key(secret: str, day: str, region: str, service: str) -> hmac.HMAC:
 
 
 class _Form(NamedTuple):
-    """A canonical request around its date, without the hash of its body, which comes last."""
+    """A canonical request around its date and session token; the hash of its body comes last."""
 
-    before: str
-    after: str
+    before_date: str
+    before_token: str
+    rest: str
     names: str
 
 
 @lru_cache(maxsize=512)
 def _form(
-    method: str, target: str, headers: tuple[tuple[str, str], ...], host: str, token: str | None
+    method: str, target: str, headers: tuple[tuple[str, str], ...], host: str, *, has_token: bool
 ) -> _Form:
-    """What all requests to one target have in common."""
-    signed = {**dict(headers), "host": host, _DATE: ""}
-    if token:
-        signed[_TOKEN] = token
+    """What all requests to one target have in common; no secret is in it."""
+    signed = {**dict(headers), "host": host, _DATE: "", **({_TOKEN: ""} if has_token else {})}
     names = sorted(name for name in signed if name not in _UNSIGNED)
     lines = [f"{name}:{_trim(signed[name])}" for name in names]
-    place = names.index(_DATE) + 1
+    date = names.index(_DATE) + 1
+    token = names.index(_TOKEN) + 1 if has_token else date
     path, _, query = target.partition("?")
-    before = "\n".join([method, _canonical_path(path), _canonical_query(query), *lines[:place]])
     listed = ";".join(names)
-    return _Form(before, "\n".join(["", *lines[place:], "", listed, ""]), listed)
+    before_date = "\n".join([method, _canonical_path(path), _canonical_query(query), *lines[:date]])
+    before_token = "\n".join(["", *lines[date:token]]) if has_token else ""
+    return _Form(before_date, before_token, "\n".join(["", *lines[token:], "", listed, ""]), listed)
 
 
 def _canonical_path(path: str) -> str:
@@ -131,18 +132,21 @@ def sign(
     """
     date = amz_date(now)
     day = date[:8]
-    before, after, names = _form(method, target, tuple(headers.items()), host, keys.session_token)
-    request = f"{before}{date}{after}{sha256(body).hexdigest()}"
+    token = keys.session_token or ""
+    form = _form(method, target, tuple(headers.items()), host, has_token=bool(token))
+    request = (
+        f"{form.before_date}{date}{form.before_token}{_trim(token)}{form.rest}{sha256(body).hexdigest()}"
+    )
     scope = f"{day}/{region}/{service}/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{sha256(request.encode()).hexdigest()}"
     mac = _signing_key(keys.secret_access_key, day, region, service).copy()
     mac.update(text.encode())
     signed = {**headers, _DATE: date}
-    if keys.session_token:
-        signed[_TOKEN] = keys.session_token
+    if token:
+        signed[_TOKEN] = token
     signed["authorization"] = (
         f"AWS4-HMAC-SHA256 Credential={keys.access_key_id}/{scope}, "
-        f"SignedHeaders={names}, Signature={mac.hexdigest()}"
+        f"SignedHeaders={form.names}, Signature={mac.hexdigest()}"
     )
     return signed
 
