@@ -142,6 +142,7 @@ class AsyncTransport:
                 body.abort()
             if not handed_over:
                 held.slots.release()
+                # Read whole, its connection is back; a large body may still be on its way then.
                 if answer is not None and (answer.connection is not None or large):
                     answer.close()
         raise failure  # out here, without its context: aiohttp's errors hold the request's headers
