@@ -1,7 +1,7 @@
 """Measure ours beside the others, over loopback, and print how it compares with the goals.
 
     python tests/benchmarks/run.py --setup      make the environments of the other systems, once
-    python tests/benchmarks/run.py              measure everything, in about a quarter of an hour
+    python tests/benchmarks/run.py              measure everything, in about 25 minutes
     python tests/benchmarks/run.py --only calls --only events
 
 README.md beside this file says how to read the result. The exit status is 0 when every row was measured and

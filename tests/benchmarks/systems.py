@@ -303,9 +303,8 @@ class LlamaIndex(_LlamaIndex):
     distributions = ("llama-index-core",)
 
     def make(self) -> None:
+        from llamaindex_bedrock_unified import BedrockConverse  # isort: split
         from llama_index.core.llms import ChatMessage
-
-        from llamaindex_bedrock_unified import BedrockConverse
 
         self._message = ChatMessage
         self._model = BedrockConverse(
@@ -317,6 +316,14 @@ class LlamaIndex(_LlamaIndex):
         )
 
 
+class LlamaIndexCoreFirst(LlamaIndex):
+    """The same where llama-index-core is imported before: what we do for that import comes too late."""
+
+    def make(self) -> None:
+        __import__("llama_index.core")
+        super().make()
+
+
 class LlamaIndexBedrock(_LlamaIndex):
     """``llama_index.llms.bedrock_converse.BedrockConverse`` as it installs, without its ``async`` extra."""
 
@@ -324,8 +331,8 @@ class LlamaIndexBedrock(_LlamaIndex):
     distributions = ("llama-index-llms-bedrock-converse", "llama-index-core", "boto3")
 
     def make(self) -> None:
+        from llama_index.llms.bedrock_converse import BedrockConverse  # isort: split
         from llama_index.core.llms import ChatMessage
-        from llama_index.llms.bedrock_converse import BedrockConverse
 
         self._message = ChatMessage
         self._model = BedrockConverse(
@@ -372,6 +379,7 @@ SYSTEMS: dict[str, type[System]] = {
     "core": Core,
     "langchain": LangChain,
     "llamaindex": LlamaIndex,
+    "llamaindex, core first": LlamaIndexCoreFirst,
     "boto3": Boto3,
     "aiobotocore": Aiobotocore,
     "langchain-aws": LangChainAws,
