@@ -24,6 +24,7 @@ from bedrock_unified.private import made
 
 from . import citations
 from .from_converse import from_block, tool_use_head
+from .joining import JoiningChunk
 from .standard import PROVIDER
 
 Block = dict[str, Any]
@@ -35,6 +36,8 @@ _MESSAGE = AIMessageChunk(content=[], response_metadata=_METADATA)
 _GENERATION = ChatGenerationChunk(message=_MESSAGE)
 _MESSAGE_FIELDS = vars(_MESSAGE)
 _GENERATION_FIELDS = vars(_GENERATION)
+#: One for all: what would be added to it, if anybody assigned to one of them, is a field that all have.
+_GENERATION_GIVEN = {"message", "text"}
 
 
 def _chunk(block: Block, text: str = "") -> ChatGenerationChunk:
@@ -51,13 +54,13 @@ def _chunk(block: Block, text: str = "") -> ChatGenerationChunk:
     fields["tool_call_chunks"] = []
     message = made(AIMessageChunk, fields, {"content", "response_metadata"}, {})
     generation = {**_GENERATION_FIELDS, "message": message, "text": text}
-    return made(ChatGenerationChunk, generation, {"message", "text"})
+    return made(JoiningChunk, generation, _GENERATION_GIVEN)
 
 
 def _call_chunk(block: Block, call: ToolCallChunk) -> ChatGenerationChunk:
     """A chunk of a tool call, which langchain-core's validators read."""
     message = AIMessageChunk(content=[block], tool_call_chunks=[call], response_metadata=_METADATA)
-    return ChatGenerationChunk(message=message)
+    return JoiningChunk(message=message)
 
 
 class ChunkMaker:

@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from http.client import HTTPException, HTTPMessage, HTTPResponse, LineTooLong, UnknownProtocol, parse_headers
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from typing import Any
+
+from .chunked import ChunkedBody
 
 _PLAIN = re.compile(rb"([!-9;-~]+):[ \t]*([^\r\n]*)\r?\n")
 # http.client's limits.
@@ -24,7 +26,7 @@ _Base: Any = HTTPResponse  # typeshed leaves out what subclasses need
 
 
 class PlainResponse(_Base):
-    """http.client's response; its head is read as :func:`read_headers` does."""
+    """http.client's response; :func:`read_headers` reads its head, :class:`ChunkedBody` its chunks."""
 
     headers: Any
 
@@ -38,7 +40,13 @@ class PlainResponse(_Base):
             return
         if self.debuglevel > 0:
             super().begin()  # which prints what it reads  # pyright: ignore[reportUnknownMemberType]
-            return
+        else:
+            self._begin()
+        if self.chunked and self.length is None:
+            self.fp = BufferedReader(ChunkedBody(self.fp))
+            self.chunked = False
+
+    def _begin(self) -> None:
         version, status, reason = self._read_status()
         while status == HTTPStatus.CONTINUE:
             read_headers(self.fp)

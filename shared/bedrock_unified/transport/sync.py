@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from .settings import TransportSettings
 
-_CHUNK = 65536
+_CHUNK = 4096
 #: The headers that tell where a body ends, if it is not at the end of the connection.
 _LENGTHS = ("content-length", "transfer-encoding")
 
@@ -164,16 +164,13 @@ def _open_pool(settings: TransportSettings) -> Any:
 class SyncByteStream:
     """The body of a streaming response, read as it arrives."""
 
-    __slots__ = ("_answer", "_closed", "_open", "_pieces", "_watchdog")
+    __slots__ = ("_answer", "_closed", "_open", "_watchdog")
 
     def __init__(self, answer: BaseHTTPResponse, watchdog: Watchdog | None) -> None:
         self._answer = answer
         self._watchdog = watchdog
         self._open = True
         self._closed = False
-        # stream() gives chunks as they arrive where the body is chunked (Bedrock's always is), and would wait
-        # for whole pieces where it is not.
-        self._pieces = answer.stream(_CHUNK) if getattr(answer, "chunked", False) else iter(self._read1, b"")
 
     def read(self) -> bytes:
         """The next bytes, ``b""`` at the end. Raises TransportError."""
@@ -181,7 +178,7 @@ class SyncByteStream:
             raise TransportError(FailureKind.CLOSED, "the stream was closed on this side")
         watchdog = self._watchdog
         try:
-            data = next(self._pieces, b"")
+            data = self._answer.read1(_CHUNK) if self._open else b""
         except (HTTPError, OSError, AttributeError, ValueError) as error:
             # The last two are http.client's, when another thread closes what this one reads.
             self.close()
@@ -195,9 +192,6 @@ class SyncByteStream:
             self._end()
             _release(self._answer)
         return data
-
-    def _read1(self) -> bytes:
-        return self._answer.read1(_CHUNK)
 
     def close(self) -> None:
         """Close the connection at once, even while another thread reads it, unless the body is at its end."""
