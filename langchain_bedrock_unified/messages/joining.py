@@ -37,7 +37,12 @@ class JoiningChunk(ChatGenerationChunk, defer_build=True):
 
     def __eq__(self, other: object) -> bool:
         """Whether it is the same chunk, be it LangChain's."""
-        return type(other) in (JoiningChunk, ChatGenerationChunk) and vars(self) == vars(other)
+        if type(other) in (JoiningChunk, ChatGenerationChunk):
+            return vars(self) == vars(other)
+        return NotImplemented
+
+    def __repr_name__(self) -> str:
+        return ChatGenerationChunk.__name__
 
     def __add__(self, other: ChatGenerationChunk | list[ChatGenerationChunk]) -> ChatGenerationChunk:
         """LangChain's own sum."""
@@ -70,6 +75,7 @@ def _place(chunk: ChatGenerationChunk) -> tuple[Any, Any] | None:
         and block.keys() == _DELTA
         and block["type"] == "text"
         and type(block["text"]) is str
+        and type(block["index"]) is int  # LangChain adds up no other
         and {**fields, "content": None, "id": None} == _BESIDE
         and not message.model_extra
         and not chunk.generation_info

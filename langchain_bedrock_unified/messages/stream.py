@@ -36,8 +36,6 @@ _MESSAGE = AIMessageChunk(content=[], response_metadata=_METADATA)
 _GENERATION = ChatGenerationChunk(message=_MESSAGE)
 _MESSAGE_FIELDS = vars(_MESSAGE)
 _GENERATION_FIELDS = vars(_GENERATION)
-#: One for all: what would be added to it, if anybody assigned to one of them, is a field that all have.
-_GENERATION_GIVEN = {"message", "text"}
 
 
 def _chunk(block: Block, text: str = "") -> ChatGenerationChunk:
@@ -54,7 +52,7 @@ def _chunk(block: Block, text: str = "") -> ChatGenerationChunk:
     fields["tool_call_chunks"] = []
     message = made(AIMessageChunk, fields, {"content", "response_metadata"}, {})
     generation = {**_GENERATION_FIELDS, "message": message, "text": text}
-    return made(JoiningChunk, generation, _GENERATION_GIVEN)
+    return made(JoiningChunk, generation, {"message", "text"})
 
 
 def _call_chunk(block: Block, call: ToolCallChunk) -> ChatGenerationChunk:

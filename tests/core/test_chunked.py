@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import http.client
 import io
+import json
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -14,11 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError
 
+from bedrock_unified import StreamInterrupted, ThrottlingError
 from bedrock_unified.transport.chunked import ChunkedBody
+from bedrock_unified.wire.eventstream import encode_frame
+
+from .server import ASK, Received, Server, as_bedrock, converse_answer, event, stream_answer
 
 CONTENTS = st.lists(st.one_of(st.binary(min_size=1, max_size=40), st.just(b"\r\n0\r\n\r\n")), max_size=6)
 HEADS = st.sampled_from(
-    ["{:x}\r\n", "{:X}\r\n", "00{:x}\r\n", "{:x};name=value\r\n", '{:x} ; a="b;c"\r\n', "{:x}\n"]
+    ["{:x}\r\n", "{:X}\r\n", "00{:x}\r\n", "{:x};name=value\r\n", '{:x} ; a="b;c"\r\n', "{:x}\n", " {:x}\r\n"]
 )
 TRAILERS = st.sampled_from([b"", b"Expires: never\r\n", b"A: b\r\nC: d\r\n"])
 
@@ -101,7 +106,7 @@ def test_the_empty_line_at_the_end_may_be_missing(end: bytes) -> None:
     [
         (b"", "ended prematurely"),
         (b"3", "ended prematurely"),
-        (b"3\r\nab", "ended prematurely"),
+        (b"3\r\nab", "ended prematurely, 1 bytes before the end of a chunk"),
         (b"3\r\nabc", "ended prematurely"),
         (b"3\r\nabc\r\n", "ended prematurely"),
         (b"3\r\nabc\r\n0", "ended prematurely"),
@@ -123,6 +128,14 @@ def test_what_is_no_whole_body_is_refused(encoded: bytes, said: str, piece: int)
         read(pieces)
 
 
+def test_what_came_before_a_fault_is_given_out_before_it_is_told() -> None:
+    body = io.BufferedReader(ChunkedBody(Arriving([b"3\r\nabc\r\n2\r\nde\r\nzz\r\n1\r\nf\r\n"])))
+    assert body.read1(100) == b"abcde"
+    for _ in range(2):
+        with pytest.raises(ProtocolError, match="a chunk's size is b'zz"):
+            body.read1(100)
+
+
 def test_closing_closes_the_connections_file() -> None:
     arriving = Arriving([b"3\r\nabc\r\n"])
     body: Any = io.BufferedReader(ChunkedBody(arriving))
@@ -142,3 +155,87 @@ def test_a_body_that_nobody_holds_is_closed_at_once() -> None:
         assert arriving.closed
     finally:
         gc.enable()
+
+
+def chunked(*contents: bytes, coding: str = "Transfer-Encoding: chunked", status: int = 200) -> bytes:
+    """An answer in chunks, without its end."""
+    head = f"HTTP/1.1 {status} Answer\r\nContent-Type: application/vnd.amazon.eventstream\r\n{coding}\r\n\r\n"
+    return head.encode() + b"".join(b"%x\r\n%b\r\n" % (len(content), content) for content in contents)
+
+
+BEGUN = [
+    event("messageStart", {"role": "assistant"}),
+    event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Good "}}),
+]
+THROTTLED = encode_frame(
+    [(":message-type", "exception"), (":exception-type", "throttlingException")], b'{"message": "Too many"}'
+)
+
+
+def test_events_before_a_fault_in_the_same_packet_are_heard_and_asked_for_once() -> None:
+    with Server(lambda _: chunked(*BEGUN) + b"garbage\r\n") as server, server.client() as client:
+        heard: list[Any] = []
+        with pytest.raises(StreamInterrupted, match="a chunk's size is b'garbage") as caught:
+            heard.extend(client.converse_stream(**ASK))
+        assert caught.value.partial is not None
+        assert caught.value.partial["output"]["message"]["content"] == [{"text": "Good "}]
+        assert len(server.requests) == 1
+
+
+def test_what_bedrock_says_before_a_fault_is_the_reason() -> None:
+    with (
+        Server(lambda _: chunked(THROTTLED) + b"garbage\r\n") as server,
+        server.client(max_retries=0) as client,
+        pytest.raises(ThrottlingError, match="Too many"),
+    ):
+        list(client.converse_stream(**ASK))
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [
+        "Transfer-Encoding: chunked",
+        "transfer-encoding: CHUNKED",
+        "Transfer-Encoding: chunked ",
+        "Transfer-Encoding: identity, chunked",
+        "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked",
+        "Content-Length: 5\r\nTransfer-Encoding: identity, chunked",
+    ],
+)
+def test_chunks_are_taken_out_however_they_are_announced(coding: str) -> None:
+    frames = stream_answer("Good ", "day.").partition(b"\r\n\r\n")[2]
+    whole = json.dumps(converse_answer()).encode()
+
+    def answer(request: Received) -> bytes:
+        body = frames if request.target.endswith("-stream") else whole
+        return chunked(body[:50], body[50:], coding=coding) + b"0\r\n\r\n"
+
+    with Server(answer) as server, server.client() as client:
+        for _ in range(2):
+            stream = client.converse_stream(**ASK)
+            assert len(list(stream)) == 6
+            assert stream.response["output"]["message"]["content"] == [{"text": "Good day."}]
+            assert client.converse(**ASK)["output"] == converse_answer()["output"]
+
+
+def test_a_connection_serves_the_next_call_after_chunks() -> None:
+    def answer(request: Received) -> bytes:
+        body = as_bedrock(request).partition(b"\r\n\r\n")[2]
+        return chunked(body) + b"0\r\nTrailer: t\r\n\r\n"
+
+    with Server(answer) as server, server.client() as client:
+        for _ in range(3):
+            list(client.converse_stream(**ASK))
+            client.converse(**ASK)
+        assert server.connections == 1
+
+
+def test_a_refusal_in_chunks_is_read() -> None:
+    refusal = chunked(b'{"message": "Too many', b' requests"}', status=429) + b"0\r\n\r\n"
+    with (
+        Server(lambda _: refusal) as server,
+        server.client(max_retries=0) as client,
+        pytest.raises(ThrottlingError, match="Too many requests"),
+    ):
+        client.converse_stream(**ASK)

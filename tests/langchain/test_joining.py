@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import pickle
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,9 @@ _CHANGES = st.sampled_from(
         {"content": "text"},
         {"content": [{"type": "text", "text": "cited", "index": 0, "citations": []}]},
         {"content": [{"type": "text", "text": "a", "index": 0}, {"type": "text", "text": "b", "index": 0}]},
+        {"content": [{"type": "text", "text": "a", "index": None}]},
+        {"content": [{"type": "text", "text": "a", "index": "b"}]},
+        {"content": [{"type": "text", "text": "a", "index": "lc_b"}]},
         {"of_a_later_version": "x"},
     ]
 )
@@ -98,6 +102,10 @@ def test_a_chunk_is_langchains_to_everybody() -> None:
     (other,) = _chunks([_delta(0, text="b")])
     plain = ChatGenerationChunk(message=chunk.message)
     assert dumpd(chunk) == dumpd(plain)
+    assert repr(chunk) == repr(plain)
+    assert chunk == plain == chunk == ANY
+    assert chunk != other
+    assert chunk != chunk.message
     assert pickle.loads(pickle.dumps(chunk)) == chunk
     assert type(chunk + other) is type(plain + other) is ChatGenerationChunk
     with pytest.raises(TypeError, match="unsupported operand"):

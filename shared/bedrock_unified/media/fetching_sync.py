@@ -88,7 +88,7 @@ def _answer(step: Get, response: BaseHTTPResponse, watchdog: Watchdog) -> Answer
         return answer
     check_headers(answer, step.budget)
     data = bytearray()
-    for piece in response.stream(_PIECE, decode_content=False):
+    while piece := response.read1(_PIECE, decode_content=False):
         step.budget.take(len(piece))
         data += piece
     if watchdog.expired:  # a body without a length ends where its connection was shut

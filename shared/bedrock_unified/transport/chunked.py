@@ -14,7 +14,7 @@ from urllib3.exceptions import ProtocolError
 
 #: The end of a chunk and the size of the next, which is not the last.
 _BETWEEN = re.compile(rb"\r\n([1-9A-Fa-f][0-9A-Fa-f]*)\r\n")
-_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?", re.DOTALL)
+_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?", re.DOTALL)
 #: http.client's limit for any line.
 _LONGEST_LINE = 65536
 
@@ -23,7 +23,7 @@ class ChunkedBody(RawIOBase):
     """The content of a body in the chunked transfer coding (RFC 9112, section 7.1), up to its end.
 
     Extensions and trailers are skipped. A body that ends between its last chunk and the empty line behind is
-    taken for whole, as urllib3 does.
+    taken for whole, as urllib3 does. What is wrong is told after the content before it was given out.
 
     Args:
         source: the buffered file of the connection. It is closed with this one.
@@ -39,6 +39,7 @@ class ChunkedBody(RawIOBase):
         # Not bound to it: the connection closes as soon as nobody holds the body any more.
         self._read_line = ChunkedBody._size
         self._at_end = False
+        self._fault: ProtocolError | None = None
 
     def readable(self) -> bool:
         """It is."""
@@ -53,10 +54,13 @@ class ChunkedBody(RawIOBase):
         """
         filled = 0
         while not filled and not self._at_end:
+            if self._fault is not None:
+                raise self._fault
             # What is left without its framing is never more than what it was with it.
             data = self._source.read1(len(into))
             if not data and self._read_line is not ChunkedBody._trailer:
-                raise ProtocolError("Response ended prematurely")  # as urllib3 says
+                missing = f", {self._left} bytes before the end of a chunk" if self._left else ""
+                raise ProtocolError(f"Response ended prematurely{missing}")
             self._at_end = not data
             filled = self._take(data, into)
         return filled
@@ -70,7 +74,7 @@ class ChunkedBody(RawIOBase):
 
     def _take(self, data: bytes, into: Any) -> int:
         at = filled = 0
-        while at < len(data) and not self._at_end:
+        while at < len(data) and not self._at_end and self._fault is None:
             if self._left:
                 content = data[at : at + self._left]
                 size = len(content)
@@ -86,7 +90,10 @@ class ChunkedBody(RawIOBase):
                     else:
                         self._read_line = ChunkedBody._end_of_chunk
             else:
-                at = self._take_line(data, at)
+                try:
+                    at = self._take_line(data, at)
+                except ProtocolError as fault:
+                    self._fault = fault
         return filled
 
     def _take_line(self, data: bytes, at: int) -> int:

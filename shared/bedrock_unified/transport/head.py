@@ -42,9 +42,9 @@ class PlainResponse(_Base):
             super().begin()  # which prints what it reads  # pyright: ignore[reportUnknownMemberType]
         else:
             self._begin()
-        if self.chunked and self.length is None:
+        if self._has_body() and _is_chunked(self.headers):
             self.fp = BufferedReader(ChunkedBody(self.fp))
-            self.chunked = False
+            self.chunked, self.length = False, None
 
     def _begin(self) -> None:
         version, status, reason = self._read_status()
@@ -60,10 +60,13 @@ class PlainResponse(_Base):
         self.chunked = headers.get("transfer-encoding", "").lower() == "chunked"
         self.chunk_left = None
         self.length = None if self.chunked else _length(headers.get("content-length"))
-        if status in _BODYLESS or status < HTTPStatus.OK or self._method == "HEAD":
+        if not self._has_body():
             self.length = 0
         # What says neither how long it is nor where it ends, ends with the connection.
         self.will_close = self._check_close() or (not self.chunked and self.length is None)
+
+    def _has_body(self) -> bool:
+        return self.status not in _BODYLESS and self.status >= HTTPStatus.OK and self._method != "HEAD"
 
 
 def read_headers(source: Any) -> HTTPMessage:
@@ -93,6 +96,12 @@ def _lines(source: Any) -> Iterator[bytes]:
         if line in _ENDS:
             return
     raise HTTPException(f"got more than {_MOST_LINES} headers")
+
+
+def _is_chunked(headers: Any) -> bool:
+    """Whether one of the codings is: urllib3's rule for streams. http.client knows it only alone."""
+    told = ",".join(headers.get_all("transfer-encoding") or ())
+    return "chunked" in (coding.strip().lower() for coding in told.split(","))
 
 
 def _length(told: str | None) -> int | None:

@@ -11,7 +11,7 @@ import contextlib
 import socket
 import ssl
 import threading
-from typing import Any
+from typing import Any, cast
 
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -68,7 +68,7 @@ def patient(connection: type[Any], read_timeout: float) -> type[Any]:
     """urllib3's connection class, with the read limit instead of the connect limit once it is connected.
 
     It sends a small request in one piece, where http.client sends head and body one after the other, and
-    reads the heads of answers without the email package.
+    reads answers as :class:`~bedrock_unified.transport.head.PlainResponse` does.
     """
 
     base: Any = connection
@@ -115,6 +115,12 @@ def patient(connection: type[Any], read_timeout: float) -> type[Any]:
             while rest:
                 super().send(rest[:_PIECE])  # pyright: ignore[reportUnknownMemberType]
                 rest = rest[_PIECE:]
+
+        def getresponse(self) -> Any:
+            response = cast("Any", super().getresponse())  # pyright: ignore[reportUnknownMemberType]
+            if getattr(response, "chunked", False):
+                response.chunked = False  # the response class has taken the chunks out
+            return response
 
         def _show(self) -> None:
             watchdog: Watchdog | None = getattr(_call, "watchdog", None)
