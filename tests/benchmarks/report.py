@@ -50,26 +50,17 @@ def find(
         for name, value in ((row.ours, ours), (row.other, other))
         if name and value is None
     ]
-    measured = [samples[name][row.value] for name in (row.ours, row.other) if name and name in samples]
-    spread = max(map(_spread, measured), default=None)
+    measured = [samples[name] for name in (row.ours, row.other) if name and name in samples]
+    spreads = [_spread(numbers[row.value]) for numbers in measured]
+    spread = max(spreads, default=None)
     if ours is None or missing:
         return Finding(row, ours, other, None, spread, f"not measured: {'; '.join(missing)}")
-    result = ours if len(measured) == 1 else _ratio(*measured)
+    result = ours if other is None else ours / other
     return Finding(row, ours, other, result, spread, _verdict(row, result) if judged else "it runs")
 
 
 def _median(row: Row, system: str, samples: Mapping[str, Numbers]) -> float | None:
     return statistics.median(samples[system][row.value]) if system in samples else None
-
-
-def _ratio(ours: Sequence[float], other: Sequence[float]) -> float:
-    """The median of the rounds' ratios: a busy minute of the machine meets both systems of a round alike.
-
-    Where one of them ran in the first round only, the ratio of the medians.
-    """
-    if len(ours) != len(other):
-        return statistics.median(ours) / statistics.median(other)
-    return statistics.median(one / another for one, another in zip(ours, other, strict=True))
 
 
 def _spread(values: Sequence[float]) -> float:

@@ -134,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _machine(scale: str) -> str:
     return (
         f"{scale} run, Python {platform.python_version()}, {platform.system()} {platform.machine()}; "
-        f"ratios of the rounds, ours / other; lower is better\n"
+        f"ratios of medians, ours / other; lower is better\n"
         f"{_load()}; ours runs in {environments.interpreter('ours')}\n"
     )
 

@@ -93,7 +93,7 @@ class ChunkedBody(RawIOBase):
                 try:
                     at = self._take_line(data, at)
                 except ProtocolError as fault:
-                    self._fault = fault
+                    self._fault = fault.with_traceback(None)  # it would hold us
         return filled
 
     def _take_line(self, data: bytes, at: int) -> int:
