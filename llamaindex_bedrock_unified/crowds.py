@@ -9,8 +9,8 @@ from bedrock_unified.transport.turns import Crowds
 
 _Class = TypeVar("_Class", bound=type[Any])
 _METHODS = ("achat", "acomplete", "astream_chat", "astream_complete")
-#: Of a thousand at once, measured: 400 connections instead of 650, and mostly no full garbage collection,
-#: a fifth of the whole. Other numbers near these do as well; a lower ``at_once`` costs a wave of 200.
+#: Of a thousand at once, measured: a third fewer connections, and mostly no full garbage collection. More in
+#: a turn bring it back; fewer ``at_once`` make a wave of 200 slower.
 _crowds = Crowds(at_once=200, in_one=4)
 
 
