@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from .settings import TransportSettings
 
+#: Some twenty events: the objects of more, made in one go, bring the garbage collector more often.
 _CHUNK = 4096
 #: The headers that tell where a body ends, if it is not at the end of the connection.
 _LENGTHS = ("content-length", "transfer-encoding")
