@@ -30,7 +30,6 @@ from bedrock_unified.private import made
 
 from .boto import BOTO
 from .component import DUMPED, BedrockComponent
-from .crowds import begins_in_turns
 from .leaving import acloses_when_left, closes_when_left, opened
 from .marks import EVERYWHERE, any_marked
 from .media import Found, remote_urls
@@ -49,7 +48,6 @@ _METADATA = vars(LLMMetadata())
 _PROBE = (ChatMessage(role=MessageRole.USER, content="?"),)
 
 
-@begins_in_turns
 @hides_secrets
 class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, defer_build=False):
     """A model on Amazon Bedrock, called by Converse and ConverseStream, natively sync and async.

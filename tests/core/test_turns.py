@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 import warnings
-import weakref
 from collections import Counter
-from itertools import pairwise
 from typing import Any
 
 import aiohttp
 import pytest
 
 from bedrock_unified.errors import ConnectionFailed
-from bedrock_unified.transport.turns import Crowd, Crowds, LoopTurns
+from bedrock_unified.transport.turns import LoopTurns
 
 from .server import ASK, Server
 
@@ -163,89 +159,3 @@ def test_a_session_that_the_loop_closed_is_replaced(server: Server) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # asyncio says that it closes nothing any more
         asyncio.run(run())
-
-
-async def go_through(crowd: Crowd, name: int, log: list[int], end: asyncio.Event) -> None:
-    if (turn := crowd.turn()) is not None:
-        await turn
-    with crowd:
-        log.append(name)
-        await end.wait()
-
-
-def test_a_crowd_begins_as_it_comes_until_there_are_many_and_then_in_turns() -> None:
-    async def run() -> None:
-        crowd, log, end = Crowd(at_once=5, in_one=2), list[int](), asyncio.Event()
-        tasks = [asyncio.create_task(go_through(crowd, name, log, end)) for name in range(11)]
-        await asyncio.sleep(0)
-        seen = [len(log)]
-        while len(log) < 11:
-            await asyncio.sleep(0)
-            seen.append(len(log))
-        # None has ended: nobody waits for that.
-        assert log == list(range(11))
-        assert seen[0] in (5, 6, 7)
-        assert max(late - early for early, late in pairwise(seen)) == 2
-        end.set()
-        await asyncio.gather(*tasks)
-        # All have gone home: the next come into an empty room.
-        assert [crowd.turn() for _ in range(20)] == [None] * 20
-
-    asyncio.run(run())
-
-
-def test_one_who_comes_while_others_wait_does_not_overtake_them() -> None:
-    async def run() -> None:
-        crowd, log = Crowd(at_once=1, in_one=1), list[int]()
-        ends = [asyncio.Event() for _ in range(6)]
-        tasks = [asyncio.create_task(go_through(crowd, name, log, ends[name])) for name in range(5)]
-        await asyncio.sleep(0)
-        for end in ends:
-            end.set()
-        while len(log) < 3:
-            await asyncio.sleep(0)
-        await go_through(crowd, 5, log, ends[5])
-        assert log == [0, 1, 2, 3, 4, 5]
-        await asyncio.gather(*tasks)
-
-    asyncio.run(run())
-
-
-def test_who_gave_up_or_failed_is_not_under_way_any_more() -> None:
-    async def fail(crowd: Crowd) -> None:
-        if (turn := crowd.turn()) is not None:
-            await turn
-        with crowd:
-            raise ValueError
-
-    async def run() -> None:
-        crowd, log, never = Crowd(at_once=2, in_one=1), list[int](), asyncio.Event()
-        tasks = [asyncio.create_task(go_through(crowd, name, log, never)) for name in range(9)]
-        while len(log) < 4:
-            await asyncio.sleep(0)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*[fail(crowd) for _ in range(5)], return_exceptions=True)
-        for _ in range(3):
-            await asyncio.sleep(0)
-        assert log == [0, 1, 2, 3]
-        assert [crowd.turn() for _ in range(10)] == [None] * 10
-
-    asyncio.run(run())
-
-
-def test_each_loop_has_a_crowd_and_a_closed_one_is_forgotten() -> None:
-    crowds = Crowds(at_once=0, in_one=1)
-
-    async def come() -> list[bool]:
-        assert crowds.here() is crowds.here()
-        return [crowds.here().turn() is None for _ in range(3)]
-
-    with contextlib.closing(asyncio.new_event_loop()) as loop:
-        assert loop.run_until_complete(come()) == [True, False, False]
-    closed = weakref.ref(loop)  # closed under two who wait
-    assert asyncio.run(come()) == [True, False, False]
-    del loop
-    gc.collect()
-    assert closed() is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from weakref import WeakKeyDictionary
 
 
 class LoopTurns:
@@ -27,11 +26,6 @@ class LoopTurns:
         #: How many of those who waited begin in this turn.
         self._let_in = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
-
-    @property
-    def are_waited_for(self) -> bool:
-        """Whether a newcomer has to wait."""
-        return self._full
 
     def take(self) -> asyncio.Future[None] | None:
         """None for whoever may begin now, else what to await before."""
@@ -58,58 +52,3 @@ class LoopTurns:
             asyncio.get_running_loop().call_soon(self._next)
         else:
             self._begun, self._full = beginning, False
-
-
-class Crowd:
-    """Those under way on one event loop: ``at_once`` begin as they come, and beyond them ``in_one`` a turn.
-
-    Whoever begins takes memory and, as a rule, a new connection; whoever ends gives both back. When many come
-    together, those who end are heard between those who begin, and one that has not begun costs next to
-    nothing. Nobody waits for another's end, only for the loop to come round.
-    """
-
-    __slots__ = ("_at_once", "_turns", "_under_way")
-
-    def __init__(self, at_once: int, in_one: int) -> None:
-        self._at_once = at_once
-        self._turns = LoopTurns(in_one)
-        self._under_way = 0
-
-    def turn(self) -> asyncio.Future[None] | None:
-        """None for whoever may begin now, else what to await before."""
-        if self._under_way < self._at_once and not self._turns.are_waited_for:
-            return None
-        return self._turns.take()
-
-    def __enter__(self) -> None:
-        self._under_way += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._under_way -= 1
-
-
-class Crowds:
-    """A crowd for each event loop."""
-
-    __slots__ = ("_at_once", "_crowds", "_in_one")
-
-    def __init__(self, at_once: int, in_one: int) -> None:
-        self._at_once = at_once
-        self._in_one = in_one
-        self._crowds: WeakKeyDictionary[asyncio.AbstractEventLoop, Crowd] = WeakKeyDictionary()
-
-    def here(self) -> Crowd:
-        """The crowd of the running event loop."""
-        loop = asyncio.get_running_loop()
-        crowd = self._crowds.get(loop)
-        if crowd is None:
-            self._forget_closed()
-            crowd = self._crowds[loop] = Crowd(self._at_once, self._in_one)
-        return crowd
-
-    def _forget_closed(self) -> None:
-        """Of loops that were closed under those who waited: what these wait for holds the loop."""
-        # keyrefs() is one step: other threads may be beginning on loops of their own.
-        for loop in [reference() for reference in self._crowds.keyrefs()]:
-            if loop is not None and loop.is_closed():
-                self._crowds.pop(loop, None)
