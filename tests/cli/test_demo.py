@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -104,6 +105,25 @@ def test_another_question_finds_another_file(folder):
     assert done.returncode == 0, done.stderr
     assert "eleven hours" in part(done.stdout, "LlamaIndex: a query engine")
     assert "source: recipe.md" in done.stdout
+
+
+def test_who_waits_at_a_terminal_sees_how_far_the_index_is(tmp_path):
+    pty, termios = pytest.importorskip("pty", reason="terminals are POSIX's"), pytest.importorskip("termios")
+    (tmp_path / "long.txt").write_text(STORY * 1200)
+    command = [sys.executable, "-m", "bedrock_unified.cli", "demo", str(tmp_path)]
+    terminal, its_end = pty.openpty()
+    termios.tcsetwinsize(its_end, (24, 100))
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=its_end) as done:
+        os.close(its_end)
+        said = b""
+        with contextlib.suppress(OSError):  # EIO is a terminal's end
+            while piece := os.read(terminal, 1 << 16):
+                said += piece
+        assert done.stdout is not None
+        assert b"source: " in done.stdout.read()
+    os.close(terminal)
+    assert done.returncode == 0
+    assert re.search(rb"Generating embeddings: +100%", said)
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

@@ -4,6 +4,7 @@
 # The framework types much of what is used here only partly.
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from llama_index.core import Document, VectorStoreIndex
@@ -16,6 +17,9 @@ from llamaindex_bedrock_unified import BedrockConverse, BedrockEmbedding
 from ...client import BedrockClient
 from .documents import TextFile
 
+#: Characters that take seconds to index; a reader at a terminal then sees how far it is.
+_MANY = 250_000
+
 
 def show_query_engine(
     models: dict[str, Any], embedding_model: str, client: BedrockClient, files: list[TextFile], question: str
@@ -25,8 +29,10 @@ def show_query_engine(
         Document(text=file.text, metadata={"file": file.name}, excluded_embed_metadata_keys=["file"])
         for file in files
     ]
+    takes_long = sum(len(file.text) for file in files) > _MANY
     index = VectorStoreIndex.from_documents(
         documents,
+        show_progress=takes_long and sys.stderr.isatty(),
         transformations=[SentenceSplitter(chunk_size=256, chunk_overlap=32)],
         embed_model=BedrockEmbedding(model_name=embedding_model, client=client),
     )
