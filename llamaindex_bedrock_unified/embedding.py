@@ -110,6 +110,17 @@ class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbeddin
         """The name that LlamaIndex stores models under."""
         return "BedrockEmbedding"
 
+    @staticmethod
+    def list_supported_models() -> dict[str, list[str]]:
+        """Ids of embedding models that are known by name, by vendor. Any other id works, too."""
+        from bedrock_unified.models.merging import curated  # few ask
+
+        known: dict[str, list[str]] = {}
+        for model in curated("us-east-1"):
+            if model.kind == "embedding" and model.vendor is not None:
+                known.setdefault(model.vendor, []).append(model.model_id)
+        return known
+
     def _how_to_embed(self, input_type: str) -> HowToEmbed:
         """The keywords of a call, for ``document`` or ``query``."""
         how = dict(super()._how_to_embed(input_type))

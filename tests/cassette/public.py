@@ -63,6 +63,7 @@ SENDS_NOTHING = {
     },
     "BedrockEmbedding": {
         "class_name": "a name",
+        "list_supported_models": "tells what is known",
         "to_dict": "writes the model down",
         "from_dict": "a constructor",
     },

@@ -255,3 +255,16 @@ def test_a_model_of_texts_refuses_an_image(local: LocalBedrock) -> None:
     with pytest.raises(InvalidRequestError, match="image, which Titan Text Embeddings V2 does not embed"):
         at(local, TITAN).get_image_embedding(BytesIO(PNG))
     assert not local.requests
+
+
+def test_models_that_are_known_by_name_are_told_by_vendor() -> None:
+    known = BedrockEmbedding.list_supported_models()
+    # What the package that it replaces tells, but for amazon.titan-embed-g1-text-02, which no list here has.
+    assert {"amazon.titan-embed-text-v1", "amazon.titan-embed-text-v2:0"} <= set(known["amazon"])
+    assert set(known["cohere"]) == {
+        "cohere.embed-english-v3",
+        "cohere.embed-multilingual-v3",
+        "cohere.embed-v4:0",
+    }
+    for model_id in (model_id for ids in known.values() for model_id in ids):
+        BedrockEmbedding(model_name=model_id, region_name="us-east-1")
