@@ -9,7 +9,7 @@ import pytest
 
 from langchain_bedrock_unified import ChatBedrock
 
-from .scripted import KEYS, MODEL, MakeModel, ScriptedBedrock
+from .scripted import KEYS, MODEL, Conversation, MakeModel, ScriptedBedrock
 
 
 @pytest.fixture
@@ -38,3 +38,9 @@ def make_model(bedrock: ScriptedBedrock) -> Iterator[MakeModel]:
 def model(make_model: MakeModel) -> ChatBedrock:
     """A model that calls the scripted Bedrock."""
     return make_model()
+
+
+@pytest.fixture
+def conversation(model: ChatBedrock, bedrock: ScriptedBedrock) -> Conversation:
+    """Shows what messages become on the wire."""
+    return Conversation(model, bedrock)

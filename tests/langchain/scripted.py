@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import select
 import threading
@@ -14,6 +15,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
+
+from langchain_core.messages import BaseMessage, HumanMessage
 
 from bedrock_unified.wire.eventstream import encode_frame
 from langchain_bedrock_unified import ChatBedrock
@@ -292,3 +295,21 @@ def wait_for(event: threading.Event, seconds: float = 2.0) -> float:
     began = time.perf_counter()
     assert event.wait(seconds), "it did not happen"
     return time.perf_counter() - began
+
+
+class Conversation:
+    """Sends messages and shows what went over the wire."""
+
+    def __init__(self, model: ChatBedrock, bedrock: ScriptedBedrock) -> None:
+        self._model, self._bedrock = model, bedrock
+
+    def sends(self, *messages: BaseMessage, **given: Any) -> dict[str, Any]:
+        """The body of the request; the messages must be left as they were."""
+        before = copy.deepcopy(messages)
+        self._model.invoke(list(messages), **given)
+        assert list(messages) == list(before)
+        return self._bedrock.last
+
+    def user(self, *blocks: Any) -> list[dict[str, Any]]:
+        """The blocks of a user message of these blocks."""
+        return self.sends(HumanMessage(list(blocks)))["messages"][0]["content"]

@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import warnings
-from base64 import b64encode
-from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 
-from bedrock_unified import BedrockClient
 from bedrock_unified.chat.conversation import CapabilityWarning
 from bedrock_unified.chat.options import ChatOptions
 from bedrock_unified.chat.retold import events_of
@@ -20,21 +16,15 @@ from bedrock_unified.converse.reducer import StreamReducer
 from bedrock_unified.errors import (
     BedrockError,
     ConfigurationError,
-    GuardrailIntervened,
     InvalidRequestError,
-    StreamInterrupted,
 )
 from bedrock_unified.wire.eventstream import encode_frame
 
-from ..server import ASK, KEYS, Received, Server, as_bedrock, converse_answer, event, reply
+from ..server import ASK, Received, Server, as_bedrock, converse_answer, event, reply
+from .asking import CLAUDE, TOOLS, WEATHER, ask, boto3_client, colours, listen, refusing, texts
 
 pytestmark = pytest.mark.usefixtures("no_aws")
-colours = pytest.mark.parametrize("colour", ["sync", "async"])
 
-CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
-WEATHER = {"toolSpec": {"name": "weather", "inputSchema": {"json": {"type": "object", "properties": {}}}}}
-TIME = {"toolSpec": {**WEATHER["toolSpec"], "name": "time"}}
-TOOLS = {"tools": [WEATHER, TIME]}
 NO_ANY = (
     "This model doesn't support the toolConfig.toolChoice.any field. Remove toolConfig.toolChoice.any and "
     "try again."
@@ -43,53 +33,6 @@ NO_CACHE = (
     "You invoked an unsupported model or your request did not allow prompt caching. See the documentation "
     "for more information."
 )
-
-
-def refusing(text: str, *, when: Callable[[Any], bool]) -> Callable[[Received], bytes]:
-    """An endpoint that refuses the requests whose body is so."""
-
-    def answer(request: Received) -> bytes:
-        if when(request.json()):
-            return reply({"message": text}, 400, x_amzn_ErrorType="ValidationException:http://x/")
-        return as_bedrock(request)
-
-    return answer
-
-
-def ask(server: Server, colour: str, options: ChatOptions, **request: Any) -> dict[str, Any]:
-    given = {**ASK, **request}
-    client = server.client(max_retries=0)
-    if colour == "sync":
-        with client:
-            return client.converse(options=options, **given)
-
-    async def run() -> dict[str, Any]:
-        async with client:
-            return await client.aconverse(options=options, **given)
-
-    return asyncio.run(run())
-
-
-def listen(
-    server: Server, colour: str, options: ChatOptions, client: BedrockClient | None = None, **request: Any
-) -> tuple[list[Any], Any]:
-    given = {**ASK, **request}
-    client = client or server.client(max_retries=0)
-    if colour == "sync":
-        with client, client.converse_stream(options=options, **given) as stream:
-            return list(stream), stream
-
-    async def run() -> Any:
-        async with client, await client.aconverse_stream(options=options, **given) as stream:
-            return [item async for item in stream], stream
-
-    return asyncio.run(run())
-
-
-def texts(events: list[Any]) -> str:
-    return "".join(
-        item["contentBlockDelta"]["delta"].get("text", "") for item in events if "contentBlockDelta" in item
-    )
 
 
 @colours
@@ -309,11 +252,6 @@ def refusing_in_streams(request: Received) -> bytes:
     return reply(frame, Content_Type="application/vnd.amazon.eventstream")
 
 
-def boto3_client(server: Server) -> BedrockClient:
-    made: Any = boto3.client("bedrock-runtime", endpoint_url=server.url, region_name="us-east-1", **KEYS)
-    return BedrockClient(client=made)
-
-
 @colours
 @pytest.mark.parametrize("way", ["ours", "boto3"])
 def test_what_is_refused_by_the_first_event_of_a_stream_gives_way(
@@ -326,101 +264,6 @@ def test_what_is_refused_by_the_first_event_of_a_stream_gives_way(
         events, _ = listen(server, colour, ChatOptions(prompt_cache="auto"), client=client, **asked)
     assert texts(events) == "Good day."
     assert ["cachePoint" in json.dumps(request.json()) for request in server.requests] == [True, False]
-
-
-@colours
-def test_rq_19_use_converse_false_sends_the_familys_own_body(colour: str, server: Server) -> None:
-    def answer(request: Received) -> bytes:
-        if "/invoke" not in request.target:
-            return reply({"message": "wrong route"}, 500)
-        return reply(
-            {
-                "role": "assistant",
-                "content": [{"type": "text", "text": "Bonjour."}],
-                "stop_reason": "end_turn",
-                "usage": {"input_tokens": 5, "output_tokens": 2},
-            }
-        )
-
-    server.answer = answer
-    found = ask(server, colour, ChatOptions(use_converse=False), modelId=CLAUDE, serviceTier={"type": "flex"})
-    assert found["output"]["message"]["content"] == [{"text": "Bonjour."}]
-    assert found["stopReason"] == "end_turn"
-    assert found["usage"]["totalTokens"] == 7
-    assert found["ResponseMetadata"]["HTTPStatusCode"] == 200
-    (request,) = server.requests
-    assert request.json()["anthropic_version"] == "bedrock-2023-05-31"
-    assert request.headers["x-amzn-bedrock-service-tier"] == "flex"
-
-
-CHUNKS: list[dict[str, Any]] = [
-    {
-        "type": "message_start",
-        "message": {"role": "assistant", "content": [], "usage": {"input_tokens": 5, "output_tokens": 1}},
-    },
-    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-    {"type": "ping"},
-    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Bon"}},
-    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "jour."}},
-    {"type": "content_block_stop", "index": 0},
-    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
-    {"type": "message_stop"},
-]
-
-
-def native_stream(chunks: list[dict[str, Any]]) -> bytes:
-    frames = [event("chunk", {"bytes": b64encode(json.dumps(chunk).encode()).decode()}) for chunk in chunks]
-    return reply(b"".join(frames), Content_Type="application/vnd.amazon.eventstream")
-
-
-@colours
-def test_a_native_stream_speaks_converse(colour: str, server: Server) -> None:
-    server.answer = lambda request: native_stream(CHUNKS)
-    events, stream = listen(server, colour, ChatOptions(use_converse=False), modelId=CLAUDE)
-    assert texts(events) == "Bonjour."
-    assert stream.response["stopReason"] == "end_turn"
-    assert stream.response["usage"]["outputTokens"] == 2
-    assert server.requests[0].target.endswith("/invoke-with-response-stream")
-
-
-@colours
-def test_a_native_stream_that_is_cut_keeps_what_came(colour: str, server: Server) -> None:
-    server.answer = lambda request: native_stream(CHUNKS[:5])
-    with pytest.raises(StreamInterrupted) as caught:
-        listen(server, colour, ChatOptions(use_converse=False), modelId=CLAUDE)
-    assert caught.value.partial is not None
-    assert caught.value.partial["output"]["message"]["content"] == [{"text": "Bonjour."}]
-
-
-@colours
-def test_a_native_chunk_that_is_no_event_ends_the_stream_with_what_came(colour: str, server: Server) -> None:
-    server.answer = lambda request: native_stream([*CHUNKS[:4], {"type": "content_block_delta"}])
-    with pytest.raises(StreamInterrupted):
-        listen(server, colour, ChatOptions(use_converse=False), modelId=CLAUDE)
-
-
-def test_an_unknown_familys_body_cannot_be_written(server: Server) -> None:
-    with pytest.raises(InvalidRequestError, match="not known") as caught:
-        ask(server, "sync", ChatOptions(use_converse=False), modelId="vendor.unheard-of-v1:0")
-    assert "model_family" in str(caught.value.hint)
-    assert not server.requests
-
-
-def test_rq_27_auto_is_native_without_tools_and_converse_with_them(server: Server) -> None:
-    def answer(request: Received) -> bytes:
-        if request.target.endswith("/invoke"):
-            return reply({"content": [{"type": "text", "text": "a"}], "stop_reason": "end_turn", "usage": {}})
-        return as_bedrock(request)
-
-    server.answer = answer
-    ask(server, "sync", ChatOptions(use_converse="auto"), modelId=CLAUDE)
-    ask(server, "sync", ChatOptions(use_converse="auto"), modelId=CLAUDE, toolConfig=TOOLS)
-    ask(server, "sync", ChatOptions(use_converse="auto"), modelId="vendor.unheard-of-v1:0")
-    assert [request.target.rpartition("/")[2] for request in server.requests] == [
-        "invoke",
-        "converse",
-        "converse",
-    ]
 
 
 @colours
@@ -454,66 +297,6 @@ def test_refused_tool_names_are_mapped_and_come_back(colour: str, server: Server
     assert {request.json()["toolConfig"]["tools"][0]["toolSpec"]["name"] for request in server.requests} == {
         "math_add"
     }
-
-
-GUARDED = {
-    **converse_answer("Blocked."),
-    "stopReason": "guardrail_intervened",
-    "trace": {
-        "guardrail": {
-            "inputAssessment": {
-                "g": {"topicPolicy": {"topics": [{"name": "Fraud", "type": "DENY", "action": "BLOCKED"}]}}
-            }
-        }
-    },
-}
-
-
-@colours
-def test_an_intervention_is_an_error_for_those_who_want_one(colour: str, server: Server) -> None:
-    server.answer = lambda request: reply(GUARDED)
-    assert ask(server, colour, ChatOptions())["stopReason"] == "guardrail_intervened"
-    with pytest.raises(GuardrailIntervened) as caught:
-        ask(server, colour, ChatOptions(guardrail_action="raise"))
-    assert caught.value.partial is not None
-    assert caught.value.partial["output"] == GUARDED["output"]
-    assert caught.value.operation == "Converse"
-
-
-@colours
-def test_an_intervention_in_a_stream_is_told_at_its_end(colour: str, server: Server) -> None:
-    frames = [
-        event("messageStart", {"role": "assistant"}),
-        event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Blocked."}}),
-        event("contentBlockStop", {"contentBlockIndex": 0}),
-        event("messageStop", {"stopReason": "guardrail_intervened"}),
-        event("metadata", {"usage": {}, "trace": GUARDED["trace"]}),
-    ]
-    server.answer = lambda request: reply(b"".join(frames), Content_Type="application/vnd.amazon.eventstream")
-    with pytest.raises(GuardrailIntervened) as caught:
-        listen(server, colour, ChatOptions(guardrail_action="raise"))
-    assert caught.value.partial is not None
-    assert caught.value.partial["output"]["message"]["content"] == [{"text": "Blocked."}]
-
-
-@colours
-def test_what_matched_is_redacted_in_answers_and_in_the_trace_of_streams(colour: str, server: Server) -> None:
-    word = {"match": "swordfish", "action": "BLOCKED"}
-    trace = {"guardrail": {"inputAssessment": {"g": {"wordPolicy": {"customWords": [word]}}}}}
-    whole = {**GUARDED, "trace": trace}
-    server.answer = lambda request: reply(whole)
-    assert "swordfish" not in repr(ask(server, colour, ChatOptions(guardrail_action="redact")))
-    frames = [
-        event("messageStart", {"role": "assistant"}),
-        event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Blocked."}}),
-        event("contentBlockStop", {"contentBlockIndex": 0}),
-        event("messageStop", {"stopReason": "guardrail_intervened"}),
-        event("metadata", {"usage": {}, "trace": trace}),
-    ]
-    server.answer = lambda request: reply(b"".join(frames), Content_Type="application/vnd.amazon.eventstream")
-    events, stream = listen(server, colour, ChatOptions(guardrail_action="redact"))
-    assert "swordfish" not in repr((events, stream.response))
-    assert texts(events) == "Blocked."
 
 
 @pytest.mark.parametrize(
