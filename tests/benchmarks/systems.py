@@ -235,6 +235,18 @@ class LangChainAwsEmbeddings(LangChainEmbeddings):
         return BedrockEmbeddings(model_id=model, endpoint_url=self.endpoint, region_name=REGION)
 
 
+class VectorsAlone(System):
+    """Vectors that are there already, as new lists of floats: what any embeddings in Python cost at least."""
+
+    def make(self) -> None:
+        from array import array
+
+        self._vectors = [array("d", (0.09 * place / 1024 for place in range(1024))) for _ in range(96)]
+
+    def embed(self, model: str, texts: list[str]) -> list[list[float]]:
+        return [self._vectors[place % 96].tolist() for place in range(len(texts))]
+
+
 class LangChainAlone(_LangChain):
     """langchain-core with a model that knows its answer: what the framework costs by itself."""
 
@@ -385,6 +397,7 @@ SYSTEMS: dict[str, type[System]] = {
     "langchain-aws": LangChainAws,
     "langchain embeddings": LangChainEmbeddings,
     "langchain-aws embeddings": LangChainAwsEmbeddings,
+    "vectors alone": VectorsAlone,
     "llama-index-bedrock": LlamaIndexBedrock,
     "langchain-core alone": LangChainAlone,
     "llama-index-core alone": LlamaIndexAlone,

@@ -40,7 +40,9 @@ _CHUNK = 1 << 14
 _LARGE = 1 << 16
 _PIECE = 1 << 18
 _IN_ONE_TURN = 16
-_AUTOMATIC = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
+_AUTOMATIC = frozenset({"User-Agent", "Accept", "Content-Type"})
+#: As http.client says it for synchronous calls: who says nothing may be answered with gzip.
+_PLAIN = {"Accept-Encoding": "identity"}
 #: Sessions whose guards are under way. Were they in the same garbage as their guards (a client in a cycle, as
 #: agents make them), aiohttp would complain of them before the guard could close them.
 _guarded: set[aiohttp.ClientSession] = set()
@@ -178,6 +180,7 @@ class AsyncTransport:
         )
         session = aiohttp.ClientSession(
             connector=connector,
+            headers=_PLAIN,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_AUTOMATIC,
