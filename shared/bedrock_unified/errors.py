@@ -1,8 +1,9 @@
 """Every failure of this package, as plain classes.
 
-An error that AWS answered is also a botocore ``ClientError``: the class that is raised is a subclass of the
-one named here, made in :mod:`bedrock_unified.client_errors` at the first failure, so that importing this
-module never imports botocore.
+An error that AWS answered is also a botocore ``ClientError``, and one of the network's what botocore raises
+there (``EndpointConnectionError``, ``ReadTimeoutError``, …): the class that is raised is a subclass of the
+one named here, made in :mod:`bedrock_unified.botocores` at the first failure, so that importing this module
+never imports botocore.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ __all__ = [
     "StructuredOutputError",
     "ThrottlingError",
 ]
+
+#: botocore's class for what AWS answered.
+ANSWERED = "ClientError"
 
 
 class BedrockError(Exception):
@@ -67,7 +71,7 @@ class BedrockError(Exception):
         response: Mapping[str, Any] | None = None,
         partial: dict[str, Any] | None = None,
     ) -> None:
-        # Not super().__init__: a raised subclass also derives from ClientError, whose constructor differs.
+        # Not super().__init__: a raised subclass also derives from botocore's, whose constructors differ.
         Exception.__init__(self, message)
         self.message = message
         self.code = code
@@ -121,7 +125,7 @@ class BedrockError(Exception):
         return text
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (public_class(type(self)), self.message, self.details(), is_answer(self))
+        return _restore, (public_class(type(self)), self.message, self.details(), _like(self))
 
 
 class ConfigurationError(BedrockError):
@@ -219,19 +223,30 @@ def public_class(kind: type[BedrockError]) -> type[BedrockError]:
 
 def is_answer(error: BedrockError) -> bool:
     """Whether AWS answered with this error (then it is a ``ClientError`` too)."""
-    return hasattr(type(error), "_public_class")
+    return _like(error) == ANSWERED
 
 
 def make_error(
-    kind: type[BedrockError], message: str, details: dict[str, Any], *, answered: bool
+    kind: type[BedrockError], message: str, details: dict[str, Any], *, like: str | None = None
 ) -> BedrockError:
-    """An error of this kind; with ``answered`` also an instance of botocore's ``ClientError``."""
-    if answered:
-        from .client_errors import client_error_class
+    """An error of this kind.
 
-        kind = client_error_class(kind)
+    Args:
+        like: the class of ``botocore.exceptions`` that it is an instance of, too; :data:`ANSWERED` for what
+            AWS answered.
+    """
+    if like is not None:
+        from .botocores import joined
+
+        kind = joined(kind, like)
     return kind(message, **details)
 
 
-def _restore(kind: type[BedrockError], message: str, details: dict[str, Any], answered: bool) -> BedrockError:
-    return make_error(kind, message, details, answered=answered)
+def _like(error: BedrockError) -> str | None:
+    return getattr(type(error), "_like", None)
+
+
+def _restore(
+    kind: type[BedrockError], message: str, details: dict[str, Any], like: str | None
+) -> BedrockError:
+    return make_error(kind, message, details, like=like)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import (
+    ANSWERED,
     BedrockError,
     ConnectionFailed,
     QuotaExceededError,
@@ -22,6 +23,18 @@ from .wire.retry import is_retryable_answer
 ErrorClasses = Mapping[type[BedrockError], type[BedrockError]]
 
 _TIMEOUTS = frozenset({FailureKind.READ_TIMEOUT, FailureKind.TOTAL_TIMEOUT, FailureKind.CONNECT_TIMEOUT})
+#: What botocore raises there: programs that were written for it catch these.
+_LIKE = {
+    FailureKind.NAME: "EndpointConnectionError",
+    FailureKind.CONNECT: "EndpointConnectionError",
+    FailureKind.CONNECT_TIMEOUT: "ConnectTimeoutError",
+    FailureKind.TLS: "SSLError",
+    FailureKind.PROXY: "ProxyConnectionError",
+    FailureKind.CORRUPT: "ConnectionClosedError",
+    FailureKind.CLOSED: "ConnectionClosedError",
+    FailureKind.READ_TIMEOUT: "ReadTimeoutError",
+    FailureKind.TOTAL_TIMEOUT: "ReadTimeoutError",
+}
 _HINTS = {
     FailureKind.NAME: "check region_name and endpoint_url, and that this machine can resolve the host's name",
     FailureKind.CONNECT: "check endpoint_url, the network, and whether a proxy (HTTPS_PROXY) is needed",
@@ -30,7 +43,7 @@ _HINTS = {
     FailureKind.PROXY: "check HTTPS_PROXY; hosts to reach directly go into NO_PROXY",
     FailureKind.READ_TIMEOUT: "long answers need a longer timeout=, or streaming; "
     "it was not retried because the model may have been paid for it (retry_read_timeouts=True retries)",
-    FailureKind.TOTAL_TIMEOUT: "raise total_timeout=, or ask for fewer tokens",
+    FailureKind.TOTAL_TIMEOUT: "raise total_timeout=, or ask for fewer tokens or less at once",
 }
 
 
@@ -45,11 +58,11 @@ class ErrorMaker:
         self._classes = classes or {}
 
     def make(
-        self, kind: type[BedrockError], message: str, *, answered: bool = False, **details: Any
+        self, kind: type[BedrockError], message: str, *, like: str | None = None, **details: Any
     ) -> BedrockError:
-        """An error of this kind, in the adapter's class for it."""
+        """An error of this kind, in the adapter's class for it; ``like`` as of :func:`make_error`."""
         details.setdefault("region", self._region)
-        return make_error(self._classes.get(kind, kind), message, details, answered=answered)
+        return make_error(self._classes.get(kind, kind), message, details, like=like)
 
     def answered(
         self,
@@ -87,7 +100,7 @@ class ErrorMaker:
         return self.make(
             kind,
             message,
-            answered=True,
+            like=ANSWERED,
             code=failure.code,
             status=failure.status,
             request_id=failure.request_id,
@@ -135,6 +148,7 @@ class ErrorMaker:
         return self.make(
             kind,
             str(failure),
+            like=_LIKE[failure.kind],
             operation=operation.name,
             model_id=model_id,
             request_id=request_id,

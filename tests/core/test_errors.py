@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bedrock_unified import errors
 from bedrock_unified.errors import (
+    ANSWERED,
     BedrockError,
     ConfigurationError,
     ContextOverflowError,
@@ -30,6 +31,7 @@ from bedrock_unified.errors import (
     public_class,
 )
 from bedrock_unified.failures import ErrorMaker, redacted
+from bedrock_unified.wire import operations as op
 from bedrock_unified.wire.failure import Failure, InStreamFailure, failure_of, server_time
 from bedrock_unified.wire.http import FailureKind, Response, TransportError
 from bedrock_unified.wire.operations import CONVERSE
@@ -79,7 +81,7 @@ def test_the_family_is_what_is_exported() -> None:
 @answered
 @pytest.mark.parametrize("how", ["copy", "deepcopy", *map(str, range(pickle.HIGHEST_PROTOCOL + 1))])
 def test_an_error_comes_back_whole(kind: type[BedrockError], answered: bool, how: str) -> None:
-    error = make_error(kind, "slow down", DETAILS, answered=answered)
+    error = make_error(kind, "slow down", DETAILS, like=ANSWERED if answered else None)
     back = rebuilt(error, how)
     assert type(back) is type(error)
     assert back.details() == error.details() == DETAILS
@@ -89,7 +91,7 @@ def test_an_error_comes_back_whole(kind: type[BedrockError], answered: bool, how
 @each_kind
 def test_an_answer_of_aws_is_caught_as_a_client_error(kind: type[BedrockError]) -> None:
     with pytest.raises(botocore.exceptions.ClientError) as caught:
-        raise make_error(kind, "slow down", DETAILS, answered=True)
+        raise make_error(kind, "slow down", DETAILS, like=ANSWERED)
     error = caught.value
     assert isinstance(error, kind)
     assert error.response["Error"]["Code"] == "ThrottlingException"
@@ -101,7 +103,7 @@ def test_an_answer_of_aws_is_caught_as_a_client_error(kind: type[BedrockError]) 
 
 @each_kind
 def test_a_failure_of_ours_is_not_a_client_error(kind: type[BedrockError]) -> None:
-    error = make_error(kind, "slow down", DETAILS, answered=False)
+    error = make_error(kind, "slow down", DETAILS)
     assert not isinstance(error, botocore.exceptions.ClientError)
     assert not is_answer(error)
     assert type(error) is kind
@@ -109,7 +111,7 @@ def test_a_failure_of_ours_is_not_a_client_error(kind: type[BedrockError]) -> No
 
 @answered
 def test_an_adapters_class_comes_back_as_itself(answered: bool) -> None:
-    error = make_error(AdaptersThrottling, "slow down", DETAILS, answered=answered)
+    error = make_error(AdaptersThrottling, "slow down", DETAILS, like=ANSWERED if answered else None)
     back = pickle.loads(pickle.dumps(error))
     assert isinstance(back, AdaptersThrottling)
     assert isinstance(back, botocore.exceptions.ClientError) is answered
@@ -117,13 +119,13 @@ def test_an_adapters_class_comes_back_as_itself(answered: bool) -> None:
 
 
 def test_a_class_that_is_a_client_error_already_stays_as_it_is() -> None:
-    error = make_error(AlreadyClientError, "slow down", DETAILS, answered=True)
+    error = make_error(AlreadyClientError, "slow down", DETAILS, like=ANSWERED)
     assert type(error) is AlreadyClientError
     assert pickle.loads(pickle.dumps(error)).details() == DETAILS
 
 
 def test_an_answered_error_is_read_back_in_another_process() -> None:
-    error = make_error(ThrottlingError, "slow down", DETAILS, answered=True)
+    error = make_error(ThrottlingError, "slow down", DETAILS, like=ANSWERED)
     program = (
         "import pickle, sys; error = pickle.loads(sys.stdin.buffer.read());"
         "from botocore.exceptions import ClientError; from bedrock_unified import ThrottlingError;"
@@ -142,7 +144,7 @@ def test_an_answered_error_is_read_back_in_another_process() -> None:
 def test_importing_the_errors_loads_no_botocore() -> None:
     program = (
         "import sys, bedrock_unified.errors as errors;"
-        "errors.make_error(errors.BedrockError, 'm', {}, answered=False);"
+        "errors.make_error(errors.BedrockError, 'm', {});"
         "assert 'botocore' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -380,3 +382,33 @@ def test_only_a_guarded_calls_refusal_speaks_of_guardrails() -> None:
 def test_an_exception_frame_has_the_status_of_the_modelled_exception(code: str, status: int) -> None:
     failure = maker().in_stream(InStreamFailure(code, "m"), {"x-amzn-requestid": "r"})
     assert (failure.status, failure.code, failure.request_id) == (status, code, "r")
+
+
+NETWORKS = [
+    "EndpointConnectionError",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "SSLError",
+    "ConnectionClosedError",
+]
+
+
+@pytest.mark.parametrize("like", NETWORKS)
+@pytest.mark.parametrize("how", ["copy", "deepcopy", str(pickle.HIGHEST_PROTOCOL)])
+def test_a_failure_of_the_network_is_what_botocore_raises_there(like: str, how: str) -> None:
+    error = make_error(errors.ConnectionFailed, "no route", DETAILS, like=like)
+    theirs = getattr(botocore.exceptions, like)
+    assert isinstance(error, theirs)
+    assert isinstance(error, botocore.exceptions.BotoCoreError)
+    assert not is_answer(error)
+    assert public_class(type(error)) is errors.ConnectionFailed
+    assert error.kwargs == {}  # type: ignore[attr-defined]
+    back = rebuilt(error, how)
+    assert type(back) is type(error)
+    assert (str(back), back.details()) == (str(error), error.details())
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_each_failure_below_http_has_its_class_of_botocores(kind: FailureKind) -> None:
+    made = ErrorMaker("us-east-1", None).unanswered(TransportError(kind, "x"), op.CONVERSE, "m")
+    assert isinstance(made, botocore.exceptions.BotoCoreError)

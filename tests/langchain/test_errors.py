@@ -7,7 +7,7 @@ import pickle
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from langchain_core import exceptions as langchain
 from langchain_core.messages import AIMessage
 
@@ -148,3 +148,13 @@ def test_what_cannot_work_is_langchains_error_at_construction_too(make: Any) -> 
     assert isinstance(caught.value, core.ConfigurationError)
     assert isinstance(caught.value, langchain.ModelError) and isinstance(caught.value, ValueError)
     assert not caught.value.is_retryable
+
+
+@pytest.mark.parametrize("caught", [(ClientError, BotoCoreError), (EndpointConnectionError,)])
+async def test_a_fallback_that_was_written_for_botocores_errors_is_taken(
+    make_model: MakeModel, caught: tuple[type[Exception], ...]
+) -> None:
+    nobody = make_model(endpoint_url="http://127.0.0.1:9")
+    safe = nobody.with_fallbacks([make_model()], exceptions_to_handle=caught)
+    assert safe.invoke("q").text == (await safe.ainvoke("q")).text == "Good day."
+    await nobody.bedrock.aclose()

@@ -47,7 +47,11 @@ class Pace:
         seconds, place = self._take()
         if deadline is not None and time.monotonic() + seconds >= deadline:
             self.give_back(place)
-            raise TransportError(FailureKind.TOTAL_TIMEOUT, "requests_per_minute were sent already")
+            raise TransportError(
+                FailureKind.TOTAL_TIMEOUT,
+                f"requests_per_minute={self._limit:g} were sent already, and the turn of this one comes in "
+                f"{seconds:.0f} s",
+            )
         if not seconds:
             return
         try:

@@ -1,0 +1,23 @@
+"""Error classes that are also botocore's; imported at the first failure of a call."""
+
+# pyright: reportMissingTypeStubs=false
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from botocore import exceptions
+
+from .errors import BedrockError
+
+
+@cache
+def joined(kind: type[BedrockError], like: str) -> type[BedrockError]:
+    """``kind`` joined with a class of ``botocore.exceptions``: an ``except`` for that goes on working."""
+    theirs: type[Exception] = getattr(exceptions, like)
+    if issubclass(kind, theirs):
+        return kind
+    # What their constructors would set, which are not called.
+    members: dict[str, Any] = {"kwargs": {}} if issubclass(theirs, exceptions.BotoCoreError) else {}
+    members |= {"__module__": kind.__module__, "__doc__": kind.__doc__, "_public_class": kind, "_like": like}
+    return type(kind.__name__, (kind, theirs), members)
