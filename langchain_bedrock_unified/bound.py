@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable, RunnableBinding
+
+from bedrock_unified.per_call import with_hidden_secrets
 
 if TYPE_CHECKING:  # the same at run time, with the types of a chat model's events
     from langchain_core.language_models.chat_models import _ChatModelBinding as _Binding
@@ -19,6 +22,10 @@ class BoundModel(_Binding):
     bound before is lost without a word: ``model.bind_tools([…]).with_structured_output(…)`` has no tools.
     Written down it is langchain-core's own class.
     """
+
+    def __init__(self, *, kwargs: Mapping[str, Any] | None = None, **members: Any) -> None:
+        # A key that is bound is for calls alone: it is printed nowhere, and empty where it is written down.
+        super().__init__(kwargs=with_hidden_secrets(kwargs or {}), **members)
 
     def bind_tools(self, tools: Any, **kwargs: Any) -> Runnable[Any, Any]:
         """:meth:`ChatBedrock.bind_tools`, beside what is bound already; a new choice replaces the old."""

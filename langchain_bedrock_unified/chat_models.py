@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
@@ -14,6 +14,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableConfig  # here: fallbacks read the methods' types
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
+from bedrock_unified._version import __version__
 from bedrock_unified.converse.tools import choice_and_parallel, is_none, tool_choice
 from bedrock_unified.errors import BedrockError
 from bedrock_unified.parameters import ConverseParameters
@@ -92,6 +93,28 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
             super().__init__(**named)
         if self.credentials_lost:
             self.credentials_lost = self._secrets_lost = not self._has_credentials()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """langchain-core's own, which tells traces what versions made them; ours is added."""
+        if self.metadata is not None:
+            self.metadata = dict(self.metadata)  # langchain-core adds to it, and it is the caller's
+        # By name: pydantic's, of classes with private attributes, stands before it and goes no further.
+        BaseChatModel.model_post_init(self, context)
+        if (add_version := getattr(self, "_add_version", None)) is not None:  # since langchain-core 1.7
+            add_version("bedrock-unified", __version__)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """What a subclass changes in synchronous calls alone holds for its asynchronous ones, too."""
+        super().__init_subclass__(**kwargs)
+        for own, other in (("_generate", "_agenerate"), ("_stream", "_astream")):
+            if own in vars(cls) and other not in vars(cls):
+                setattr(cls, other, getattr(BaseChatModel, other))  # which calls the former in a thread
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, by the names that the constructor takes; see the core's."""
+        with as_langchains():
+            named = chat_keywords(dict(update or {}), f"{type(self).__name__}.model_copy")
+            return super().model_copy(update=named, deep=deep)
 
     def _check(self) -> None:
         super()._check()

@@ -82,7 +82,9 @@ def count_tokens(
                 answer = bedrock.count_tokens(
                     modelId=named.base_id or named.wire_id, input={"converse": counted}
                 )
-                return answer["inputTokens"]
+                if (tokens := answer.get("inputTokens")) is not None:
+                    return tokens
+                why = "its answer has no inputTokens"
             except _NOT_SERVED as error:
                 why = error.message
             except _NOT_NOW as error:

@@ -159,7 +159,8 @@ def _guardrail(found: Given, name: str, value: Any, where: str) -> None:
         value = {key: item for key, item in value.items() if item is not None}
         if isinstance(value.get("trace"), bool):
             value["trace"] = "enabled" if value["trace"] else "disabled"
-    found[name] = value or None
+        value = value or None
+    found[name] = value
 
 
 def _config(found: Given, name: str, value: Any, where: str) -> None:

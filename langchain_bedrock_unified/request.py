@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import BaseMessage
 
 from bedrock_unified.converse.checks import MEMBERS
+from bedrock_unified.converse.results import FILLER
 from bedrock_unified.converse.tools import NONE, choice_and_parallel, is_none, tool_choice
 from bedrock_unified.errors import ConfigurationError
 from bedrock_unified.parameters import CALL_PARAMETERS, ConnectionParameters
@@ -67,6 +68,8 @@ def converse_request(
     """
     call = _with_own_fields(model, _with_parallel(_checked(_named(model, given)))) if given else {}
     turns, system = converse_messages(messages, system_blocks(call.get("system", model.system)))
+    if not turns and messages and all(message.type == "system" for message in messages):
+        turns = [{"role": "user", "content": [{"text": FILLER}]}]  # Bedrock wants a question
     request: Request = {
         "modelId": call.get("model_id") or model.model_id,
         "messages": turns,
@@ -145,6 +148,9 @@ def _checked(call: dict[str, Any]) -> dict[str, Any]:
         if value is not None and not isinstance(value, kind):
             wanted = "text" if kind is str else "a dict"
             raise InvalidRequestError(f"{name} is {value!r:.80}", hint=f"give {wanted}, or leave it out")
+    model_id = call.get("model_id")
+    if model_id is not None and not model_id:
+        raise InvalidRequestError(f"model is {model_id!r:.80}", hint="give an id; None is the model's own")
     return call
 
 

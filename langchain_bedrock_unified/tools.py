@@ -17,6 +17,8 @@ from .messages.blocks import cache_point
 Tool = dict[str, Any]
 
 _NATIVE = ("toolSpec", "systemTool", "cachePoint")
+#: Tools of Amazon Nova that are known by their names alone; others are written as {"systemTool": …}.
+_SYSTEM_TOOLS = ("nova_grounding", "nova_code_interpreter")
 #: What a dict says of itself that is a tool, or a tool's schema.
 _TYPES = ("function", "custom", "object", None)
 #: Members of a tool in Anthropic's shape that Converse has a form for.
@@ -28,7 +30,8 @@ def converse_tools(tools: Iterable[Any], *, strict: bool | None = None) -> list[
 
     Args:
         tools: functions, Pydantic models, TypedDicts, LangChain tools, JSON schemas with a title, tools in
-            OpenAI's, Anthropic's or Converse's shape, ``{"systemTool": …}`` and ``{"cachePoint": …}``.
+            OpenAI's, Anthropic's or Converse's shape, ``{"systemTool": …}`` and ``{"cachePoint": …}``; system
+            tools of Amazon Nova by name (``"nova_grounding"``) or as langchain-aws's objects.
         strict: whether the model must follow the schemas exactly; None says nothing.
 
     Raises:
@@ -47,6 +50,8 @@ def converse_tools(tools: Iterable[Any], *, strict: bool | None = None) -> list[
 
 def converse_tool(tool: Any, *, strict: bool | None = None) -> Tool:
     """One tool, see :func:`converse_tools`."""
+    if (system := _system_tool(tool)) is not None:
+        return {"systemTool": {"name": system}}
     if isinstance(tool, Mapping) and any(kind in tool for kind in _NATIVE):
         return _native(tool, strict)
     if isinstance(tool, Mapping) and "input_schema" in tool:
@@ -97,6 +102,13 @@ def tool_names(tools: Iterable[Tool]) -> frozenset[str]:
     return frozenset(
         held["name"] for tool in tools for kind in ("toolSpec", "systemTool") if (held := tool.get(kind))
     )
+
+
+def _system_tool(tool: Any) -> str | None:
+    """The name of a tool that Bedrock runs itself, as langchain-aws has them: by name, or as its objects."""
+    if isinstance(tool, str):
+        return tool if tool in _SYSTEM_TOOLS else None
+    return tool.name if getattr(tool, "type", None) == "system_tool" else None
 
 
 def _no_tool(kind: Any) -> InvalidRequestError:

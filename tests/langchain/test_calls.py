@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import BaseMessage
 from langchain_core.runnables import ConfigurableField
 from pydantic import SecretStr
 
@@ -409,3 +410,37 @@ def test_a_keyword_of_another_kind_is_refused_before_anything_is_sent(
     with pytest.raises(InvalidRequestError, match=says) as caught:
         model.invoke("q", **given)
     assert caught.value.hint and not bedrock.sent
+
+
+class Masking(ChatBedrock):
+    """One that hides a number from the model, as it was written for a package without native async."""
+
+    def _generate(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        return super()._generate(masked(messages), *args, **kwargs)
+
+    def _stream(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        yield from super()._stream(masked(messages), *args, **kwargs)
+
+
+class AsyncMasking(Masking):
+    """One that does it natively, too."""
+
+    async def _agenerate(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        return await ChatBedrock._agenerate(self, masked(messages), *args, **kwargs)
+
+
+def masked(messages: list[BaseMessage]) -> list[BaseMessage]:
+    return [message.model_copy(update={"content": "[card]"}) for message in messages]
+
+
+@pytest.mark.parametrize("kind", [Masking, AsyncMasking])
+async def test_what_a_subclass_does_to_calls_holds_for_asynchronous_ones(
+    kind: type[ChatBedrock], bedrock: ScriptedBedrock
+) -> None:
+    model = kind(model=MODEL, region_name="us-east-1", endpoint_url=bedrock.url, **KEYS)
+    model.invoke("4111")
+    await model.ainvoke("4111")
+    list(model.stream("4111"))
+    assert "".join([chunk.text async for chunk in model.astream("4111")]) == "Good day."
+    assert [sent.body["messages"][0]["content"] for sent in bedrock.sent] == [[{"text": "[card]"}]] * 4
+    await model.bedrock.aclose()

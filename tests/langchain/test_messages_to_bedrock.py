@@ -366,3 +366,17 @@ def test_citations_that_are_not_bedrocks_are_not_sent(model: ChatBedrock, bedroc
         said = AIMessage([{"type": "text", "text": "t", "citations": [citation]}])
         model.invoke([HumanMessage("q"), said, HumanMessage("and?")])
         assert list(bedrock.last["messages"][1]["content"][0]) == [kind]
+
+
+def test_instructions_alone_are_asked_with_the_least_that_a_user_can_say(
+    model: ChatBedrock, bedrock: ScriptedBedrock
+) -> None:
+    model.invoke([SystemMessage("Summarise:"), SystemMessage("It closes at nine.")])
+    assert bedrock.last["messages"] == [{"role": "user", "content": [{"text": "."}]}]
+    assert [block["text"] for block in bedrock.last["system"]] == [
+        "Summarise:",
+        "It closes at nine.",
+    ]
+    for nothing in ([], [SystemMessage("Be brief."), HumanMessage(" ")]):
+        with pytest.raises(InvalidRequestError, match="messages is empty"):
+            model.invoke(nothing)

@@ -304,3 +304,27 @@ def test_an_id_that_bedrock_refuses_is_the_same_other_one_for_call_and_result(
         sent = use["toolUse"]["toolUseId"]
         assert answered["content"][0]["toolResult"]["toolUseId"] == sent
         assert re.fullmatch(r"[a-zA-Z0-9_.:-]{1,64}", sent)
+
+
+class SystemTool(BaseTool):
+    """A tool as langchain-aws's NovaGroundingTool is one."""
+
+    name: str = "nova_grounding"
+    description: str = "Searches the web."
+    type: str = "system_tool"
+
+    def _run(self, **_: Any) -> str:
+        raise AssertionError("Bedrock runs it")
+
+
+NATIVE = {"systemTool": {"name": "nova_grounding"}}
+
+
+@pytest.mark.parametrize("given", ["nova_grounding", SystemTool(), NATIVE])
+def test_a_tool_that_bedrock_runs_by_name_and_as_an_object(
+    model: ChatBedrock, bedrock: ScriptedBedrock, given: Any
+) -> None:
+    model.bind_tools([given, weather], tool_choice="nova_grounding").invoke("q")
+    config = bedrock.last["toolConfig"]
+    assert config["tools"][0] == NATIVE
+    assert config["toolChoice"] == {"tool": {"name": "nova_grounding"}}

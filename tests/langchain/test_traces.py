@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import langchain_core
 import pytest
 from langchain_core.messages import HumanMessage
 from langchain_core.tracers.base import BaseTracer
 
+import bedrock_unified
 from langchain_bedrock_unified import ChatBedrock
 
 from .scripted import MODEL, MakeModel
@@ -102,3 +104,12 @@ def test_a_schema_that_is_asked_for_is_told(model: ChatBedrock) -> None:
     bound.invoke("q", {"callbacks": [watching]})
     told = watching.extra[-1]["options"]["ls_structured_output_format"]
     assert told["kwargs"]["method"] == "json_schema" and told["schema"]["title"] == "Tide"
+
+
+def test_traces_are_told_the_versions_that_made_them(make_model: MakeModel) -> None:
+    told = make_model(metadata={"mine": 1}).metadata
+    assert told is not None
+    assert told["mine"] == 1
+    versions = told["lc_versions"]
+    assert versions["langchain-core"] == langchain_core.__version__
+    assert versions["bedrock-unified"] == bedrock_unified.__version__

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import keyring
 import pytest
+from langchain_core.load import dumps
 from pydantic import SecretStr
 
 from bedrock_unified import BedrockClient, Configuration, LocalBedrock, clear_keys, load, put_key
@@ -144,6 +146,24 @@ def test_what_is_made_of_a_model_shows_no_key(bound: str) -> None:
         json=json.dumps(made.to_json(), default=repr),
         graph=str(made.get_graph()),
     )
+
+
+@pytest.mark.parametrize("bound", ["bind", "bind_tools", "with_structured_output", "another spelling"])
+def test_nor_does_a_key_that_is_bound(bound: str) -> None:
+    model = ChatBedrock(model=NOVA, region_name="us-east-1")
+    schema = {"title": "Tea", "type": "object", "properties": {"at": {"type": "string"}}}
+    made: Any = {
+        "bind": lambda: model.bind(api_key=API_KEY),
+        "bind_tools": lambda: model.bind_tools(
+            [schema], aws_access_key_id=ID, aws_secret_access_key=KEY, aws_session_token=TOKEN
+        ),
+        "with_structured_output": lambda: model.with_structured_output(schema, api_key=API_KEY),
+        "another spelling": lambda: model.bind(bedrock_api_key=API_KEY),
+    }[bound]()
+    no_secret(repr=repr(made), json=dumps(made), dump=repr(made.model_dump()))
+    if bound != "with_structured_output":  # a chain with a lambda in it
+        no_secret(pickle=repr(pickle.dumps(made)))
+        assert pickle.loads(pickle.dumps(made)).kwargs.keys() == made.kwargs.keys()
 
 
 def test_small_objects_show_no_key() -> None:
