@@ -16,7 +16,7 @@ from llama_index.core.schema import BaseComponent
 from pydantic import BaseModel
 
 from bedrock_unified.client import BedrockClient
-from bedrock_unified.connection_parameters import decided_by_boto
+from bedrock_unified.decided import decided_by_boto
 from bedrock_unified.errors import ConfigurationError
 from bedrock_unified.settings import SECRETS, ConnectionSettings
 from bedrock_unified.wire.endpoints import endpoint_url
@@ -30,6 +30,8 @@ _logger = logging.getLogger(__name__)
 WITHHELD = "credentials_withheld"
 #: What dumps hold beside the fields.
 DUMPED = frozenset({"class_name", WITHHELD})
+#: Of the connection, in the order in which LlamaIndex's own packages take it by its place.
+POSITIONS = ("profile_name", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region_name")
 _CARRIERS = (*SECRETS, "client", "control_client", "agent_client")
 # LlamaIndex's own, any of which may hold locks, sockets or lambdas. A copy shares them.
 _FRAMEWORK = (

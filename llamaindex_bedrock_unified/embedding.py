@@ -18,7 +18,7 @@ from bedrock_unified.errors import ConfigurationError
 
 from .batches import together, turns
 from .boto import BOTO
-from .component import DUMPED, BedrockComponent, without_span
+from .component import DUMPED, POSITIONS, BedrockComponent, without_span
 from .question_cache import QuestionCache
 
 #: What ``additional_kwargs`` may hold, in the way of other packages.
@@ -72,7 +72,10 @@ class BedrockEmbedding(EmbeddingParameters, BedrockComponent, MultiModalEmbeddin
         default_factory=dict, description="dimensions, normalize, …, in the way of other packages"
     )
 
-    def __init__(self, **given: Any) -> None:
+    positions: ClassVar[tuple[str, ...]] = ("model_name", *POSITIONS, "client")
+
+    def __init__(self, *values: Any, **given: Any) -> None:
+        given = self._by_name(values, given)
         for name in _OF_LLMS:
             if given.pop(name, None) not in (None, PydanticProgramMode.DEFAULT):
                 raise ConfigurationError(

@@ -17,7 +17,7 @@ from bedrock_unified.rerank import Reranked
 from bedrock_unified.rerank_parameters import SPELLINGS, RerankParameters
 
 from .boto import BOTO
-from .component import DUMPED, BedrockComponent
+from .component import DUMPED, POSITIONS, BedrockComponent
 
 _dispatcher = get_dispatcher(__name__)
 
@@ -34,6 +34,7 @@ class BedrockRerank(RerankParameters, BedrockComponent, BaseNodePostprocessor, d
     """
 
     spellings: ClassVar[Mapping[str, str]] = SPELLINGS
+    positions: ClassVar[tuple[str, ...]] = ("top_n", "rerank_model_name", "rerank_model_arn", *POSITIONS)
 
     top_n: int | None = Field(default=2, ge=1, description="nodes at most; None gives all")
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from .client import BedrockClient
+from .decided import decided_by
 from .errors import BedrockError, ConfigurationError
 from .failures import ErrorClasses
 from .private import private
 from .settings import BASE_IDENTITY, ROLE, SECRETS, ConnectionSettings, path_text, shown
-from .spelling import canonical
+from .spelling import SPELLINGS, by_name, canonical
 
 _HANDED_IN = ("client", "control_client", "agent_client")
 
@@ -58,6 +59,8 @@ class ConnectionParameters(BaseModel):
 
     #: Further spellings of this class's own fields.
     spellings: ClassVar[Mapping[str, str]] = {}
+    #: What is given by its place alone, where the package that an adapter replaces takes it so.
+    positions: ClassVar[tuple[str, ...]] = ()
     #: The adapter's subclasses of the public error classes.
     error_classes: ClassVar[ErrorClasses] = {}
 
@@ -106,10 +109,14 @@ class ConnectionParameters(BaseModel):
     _elsewhere: dict[tuple[Any, ...], BedrockClient] = PrivateAttr(default_factory=_Elsewhere)
     _secrets_lost: bool = PrivateAttr(default=False)
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, *values: Any, **given: Any) -> None:
         # Not a validator: what a validator raises is wrapped with the input, secrets included.
         named = canonical(
-            given, self._accepted(), where=type(self).__name__, also=type(self).spellings, allow_unknown=False
+            self._by_name(values, given),
+            self._accepted(),
+            where=type(self).__name__,
+            also=type(self).spellings,
+            allow_unknown=False,
         )
         for name in SECRETS:
             named[name] = _secret(name, named.get(name))
@@ -136,6 +143,18 @@ class ConnectionParameters(BaseModel):
         return from_config(cls, source, name, overrides)
 
     @classmethod
+    def _by_name(cls, values: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
+        return by_name(values, given, cls.positions, where=cls.__name__)
+
+    @classmethod
+    def _field_named(cls, name: str) -> str:
+        """The field that a spelling means; any other name as it is."""
+        if name in cls.model_fields:
+            return name
+        meant = cls.spellings.get(name) or SPELLINGS.get(name, name)
+        return meant if meant in cls.model_fields else name
+
+    @classmethod
     def _accepted(cls) -> frozenset[str]:
         """Names this class takes: its fields, and what its framework passes beyond them."""
         return _field_names(cls)
@@ -159,7 +178,7 @@ class ConnectionParameters(BaseModel):
         client: Any = changes.get("client", self.client)
         if client is None:
             return
-        decided = _decided_by(client)
+        decided = decided_by(client)
         if decided is None:
             where, kind = type(self).__name__, type(client).__name__
             raise ConfigurationError(
@@ -218,6 +237,7 @@ class ConnectionParameters(BaseModel):
         return copied.bedrock
 
     def __setattr__(self, name: str, value: Any) -> None:
+        name = self._field_named(name)
         if name in SECRETS:
             value = _secret(name, value)
         if name in ConnectionSettings.names():
@@ -234,10 +254,13 @@ class ConnectionParameters(BaseModel):
 
         An identity among them takes the place of all that this model says of one, as in a single call. The
         values are not checked, but for connection parameters that a ``client`` would make meaningless.
+
+        Raises:
+            ConfigurationError: a name that is no parameter, or two spellings of one.
         """
-        changed = {
-            name: _secret(name, value) if name in SECRETS else value for name, value in (update or {}).items()
-        }
+        where = f"{type(self).__name__}.model_copy"
+        named = canonical(update or {}, type(self).model_fields, where=where, also=self.spellings)
+        changed = {name: _secret(name, value) if name in SECRETS else value for name, value in named.items()}
         said = {name: value for name, value in changed.items() if value != _UNSAID.get(name, value)}
         laid, own_identity = laid_over(said)
         changed = {**laid, **changed}
@@ -297,33 +320,6 @@ def _field_names(cls: type[BaseModel]) -> frozenset[str]:
     names = set(cls.model_fields)
     names.update(field.alias for field in cls.model_fields.values() if field.alias)
     return frozenset(names)
-
-
-def _decided_by(client: Any) -> Mapping[str, Any] | None:
-    """The connection parameters that this client decides, with their values; None if it is no client.
-
-    A boto3 client leaves the control plane to the parameters, which reaches no model.
-    """
-    if isinstance(client, BedrockClient):
-        names = ConnectionSettings.names() - {"client"}
-        return {name: getattr(client.settings, name) for name in names}
-    if isinstance(client, type) or not any(
-        callable(getattr(client, method, None)) for method in ("converse", "invoke_model")
-    ):
-        return None
-    elsewhere = {"control_client", "control_endpoint_url", "agent_client", "agent_endpoint_url"}
-    return decided_by_boto(client, ConnectionSettings.names() - {"client", "cross_region", *elsewhere})
-
-
-def decided_by_boto(client: Any, names: Iterable[str]) -> dict[str, Any]:
-    """Of these connection parameters the values that a boto3 client decides: its region and its endpoint.
-
-    None of the others can be asked of it.
-    """
-    meta = getattr(client, "meta", None)
-    endpoint = getattr(meta, "endpoint_url", None)
-    told = {"region_name": getattr(meta, "region_name", None), "endpoint_url": endpoint}
-    return {name: (told | {"agent_endpoint_url": endpoint}).get(name) for name in names}
 
 
 def _plain(value: Any) -> Any:

@@ -121,13 +121,11 @@ class ConverseParameters(ConnectionParameters):
             "maxTokens": value("max_tokens"),
             "temperature": value("temperature"),
             "topP": value("top_p"),
-            "stopSequences": _stops(value("stop_sequences") if stop is None else stop),
+            "stopSequences": _stops(value("stop_sequences") if stop is None else stop) or None,
         }
         tier = value("service_tier")
         members = {
-            "inferenceConfig": {
-                name: item for name, item in inference.items() if item is not None and item != []
-            },
+            "inferenceConfig": {name: item for name, item in inference.items() if item is not None},
             "guardrailConfig": self._guardrail(overrides, streaming=streaming),
             "additionalModelRequestFields": value("additional_model_request_fields"),
             "additionalModelResponseFieldPaths": value("additional_model_response_field_paths"),
@@ -135,7 +133,7 @@ class ConverseParameters(ConnectionParameters):
             "performanceConfig": value("performance_config"),
             "serviceTier": {"type": tier} if isinstance(tier, str) else tier,
         }
-        return {name: member for name, member in members.items() if member}
+        return {name: member for name, member in members.items() if member or member not in _NONE}
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -192,7 +190,8 @@ class ConverseParameters(ConnectionParameters):
         if all(one is None for one in held):
             return None
         identifier, version, trace, mode, config = held
-        if all(name in overrides and overrides[name] is None for name in _GUARDRAIL_PAIR) and not config:
+        is_left_out = all(name in overrides and overrides[name] is None for name in _GUARDRAIL_PAIR)
+        if is_left_out and config in (None, {}):
             return None  # this call goes without the model's
         return guardrail_config(
             identifier,
@@ -204,6 +203,8 @@ class ConverseParameters(ConnectionParameters):
         )
 
 
+#: Members that say nothing; any other that is false is for Bedrock to refuse.
+_NONE: tuple[Any, ...] = (None, {}, [], ())
 _GUARDRAIL_PAIR = ("guardrail_identifier", "guardrail_version")
 _GUARDRAIL = (
     *_GUARDRAIL_PAIR,

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from .client import BedrockClient
-from .connection_parameters import ConnectionParameters, decided_by_boto
+from .connection_parameters import ConnectionParameters
+from .decided import decided_by_boto
 from .errors import ConfigurationError, InvalidRequestError
 from .rerank import DEFAULT_MODEL, HowToRerank, planned
 from .settings import ConnectionSettings
@@ -44,7 +45,8 @@ class RerankParameters(ConnectionParameters):
     )
     concurrency: int = Field(default=16, ge=1, description="requests at a time, of 1,000 documents each")
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, *values: Any, **given: Any) -> None:
+        given = self._by_name(values, given)
         client = given.get("client")
         if _reranks(client) and (given.get("via") in (None, "agent") or not _calls_models(client)):
             if given.get("agent_client") is not None:

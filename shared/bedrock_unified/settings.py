@@ -27,6 +27,12 @@ _ROLE_PATTERNS = {
     "role_session_name": r"[A-Za-z0-9_+=,.@-]{2,64}",
     "role_external_id": r"[A-Za-z0-9_+=,.@:/-]{2,1224}",
 }
+#: Clients that can be handed in: of which service, and the methods that tell one.
+_CLIENTS = {
+    "client": ("bedrock-runtime", "converse", "invoke_model"),
+    "control_client": ("bedrock", "list_foundation_models", "list_inference_profiles"),
+    "agent_client": ("bedrock-agent-runtime", "rerank"),
+}
 _SHORTEST_ROLE, _LONGEST_ROLE = 900, 43200  # seconds
 #: A week in seconds: event loops and sockets overflow somewhere above it.
 _LONGEST = 7 * 86400
@@ -87,6 +93,8 @@ class ConnectionSettings:
             _check_whole("max_concurrency", self.max_concurrency, least=1, most=_MOST_REQUESTS)
         if self.requests_per_minute is not None:
             _check_whole("requests_per_minute", self.requests_per_minute, least=1, most=_MOST_A_MINUTE)
+        for name, known_by in _CLIENTS.items():
+            _check_client(name, getattr(self, name), *known_by)
         for name in ("endpoint_url", "control_endpoint_url", "agent_endpoint_url", "profile_name"):
             _check_text(name, getattr(self, name))
         for name in ("retry_read_timeouts", "use_fips", "use_dualstack"):
@@ -271,6 +279,17 @@ def _check_whole(name: str, value: Any, *, least: int, most: int) -> None:
 def _check_text(name: str, value: Any) -> None:
     if value is not None and (not isinstance(value, str) or not value.strip()):
         raise ConfigurationError(f"{name} must be text, not {shown(value)}")
+
+
+def _check_client(name: str, client: Any, service: str, *methods: str) -> None:
+    if client is None:
+        return
+    # A class has the methods, too, and can call none.
+    if isinstance(client, type) or not any(callable(getattr(client, method, None)) for method in methods):
+        raise ConfigurationError(
+            f"{name} is a {type(client).__name__}, not a client of {service}",
+            hint=f"give boto3.client({service!r})",
+        )
 
 
 def _check_switch(name: str, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .errors import ConfigurationError
@@ -111,6 +111,26 @@ def canonical(
         result[target] = value
         origin[target] = name
     return result
+
+
+def by_name(
+    values: Sequence[Any], given: Mapping[str, Any], positions: Sequence[str], *, where: str
+) -> dict[str, Any]:
+    """The keywords, with values that were given by their place alone.
+
+    Raises:
+        ConfigurationError: more values than places, or one that was named, too.
+    """
+    places = positions[: len(values)]
+    if len(places) < len(values):
+        takes = f"only {', '.join(places)}" if places else "nothing"
+        raise ConfigurationError(
+            f"{where} takes {takes} by its place, and was given {len(values)} values",
+            hint="name them, as in region_name='us-east-1'",
+        )
+    if twice := sorted(given.keys() & set(places)):
+        raise ConfigurationError(f"{where} was given {', '.join(twice)} twice", hint="keep one of them")
+    return {**dict(zip(places, values, strict=True)), **given}
 
 
 def _nearest(name: str, known: Collection[str], spellings: Mapping[str, str]) -> str:

@@ -92,6 +92,10 @@ def test_secrets_are_secret_and_references_are_resolved(monkeypatch: pytest.Monk
         ({"defaults": {"endpoint_url": "https://u:p@x.example"}}, "holds a user name or password"),
         ({"defaults": {"client": 1}}, "defaults.client: unknown key 'client'"),
         (
+            {"models": {"a": {"model": NOVA, "api_key": ["v-e-r-y"]}}},
+            "models.a.api_key: api_key is a list",
+        ),
+        (
             {"defaults": {"region_name": "${env:GONE}"}},
             "defaults.region_name: the secret 'GONE' was not found",
         ),

@@ -251,3 +251,15 @@ def test_half_a_guardrail_guards_nothing_and_is_refused(config: dict[str, Any], 
 @pytest.mark.parametrize("value", [[], "x", 1], ids=repr)
 def test_a_structure_that_is_something_else_is_refused_by_its_name(name: str, value: Any) -> None:
     assert f"{name} must be a dict" in refusal(**{name: value}).message
+
+
+@pytest.mark.parametrize(("name", "nearest"), [("tool", "tools"), ("tool_choice", "toolChoice"), ("k", None)])
+def test_an_unknown_member_of_toolconfig_is_refused_by_its_name(name: str, nearest: str | None) -> None:
+    error = refusal(toolConfig={name: []})
+    assert repr(name) in error.message
+    assert (f"did you mean {nearest!r}?" if nearest else "tools, toolChoice") in str(error.hint)
+
+
+def test_the_known_members_of_toolconfig_are_the_service_models(runtime: ServiceModel) -> None:
+    for name in runtime.shape_for("ToolConfiguration").members:
+        check_converse({**ASK, "toolConfig": {name: []}}, operation="Converse")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -289,7 +290,7 @@ def test_settings_that_cannot_work_are_refused_when_the_client_is_made(
         ("bedrock_api_key", "api_key", "k"),
         ("read_timeout", "timeout", 9),
         ("request_timeout", "timeout", 9),
-        ("bedrock_client", "client", object()),
+        ("bedrock_client", "client", SimpleNamespace(converse=print)),
     ],
 )
 def test_other_spellings_mean_the_same(spelling: str, name: str, value: Any) -> None:
@@ -359,3 +360,14 @@ def test_ten_megabytes_of_text_are_sent(server: Server) -> None:
     for colour in ("sync", "async"):
         call(server.client(), "converse", colour, modelId=MODEL, messages=messages)
     assert [request.json()["messages"] for request in server.requests] == [messages] * 2
+
+
+@pytest.mark.parametrize("given", ["x", 7, {"api_key": "k"}, BedrockClient])
+@pytest.mark.parametrize(
+    ("name", "service"),
+    [("client", "bedrock-runtime"), ("control_client", "bedrock"), ("agent_client", "bedrock-agent-runtime")],
+)
+def test_what_is_no_client_cannot_be_handed_in(name: str, service: str, given: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} is a .*, not a client of {service}\n") as caught:
+        BedrockClient(**{name: given})
+    assert service in str(caught.value.hint)

@@ -20,6 +20,7 @@ from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
 from .server import KEYS
 from .shapes import OPERATIONS, documents, findings, guardrail_ids, guardrail_versions, words
 
+PAIR = ("guardrail_identifier", "guardrail_version")
 parameters = st.fixed_dictionaries(
     {},
     optional={
@@ -274,3 +275,48 @@ def test_a_subclass_may_say_a_parameter_in_any_way() -> None:
     assert members["guardrailConfig"]["guardrailIdentifier"] == "gr12345678"
     assert members["guardrailConfig"]["guardrailVersion"] == "7"
     assert members["inferenceConfig"] == {"temperature": 0.5}
+
+
+GUARDED: dict[str, Any] = {"guardrail_config": {"guardrailIdentifier": "abc", "guardrailVersion": "1"}}
+
+
+@pytest.mark.parametrize("nothing", ["", [], 0, False, 7])
+def test_a_guardrail_is_switched_off_by_none_and_not_by_a_slip(nothing: Any) -> None:
+    model = ConverseParameters(**GUARDED)
+    assert "guardrailConfig" not in model.converse_members({"guardrail_config": None})
+    with pytest.raises(ConfigurationError, match="guardrail_config is"):
+        model.converse_members({"guardrail_config": nothing})
+    with pytest.raises(ConfigurationError, match="guardrail_config"):
+        model.converse_members({"guardrail_config": nothing, **dict.fromkeys(PAIR)})
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "member"),
+    [
+        ("temperature", [], ("inferenceConfig", "temperature")),
+        ("max_tokens", False, ("inferenceConfig", "maxTokens")),
+        ("performance_config", 0, ("performanceConfig",)),
+        ("request_metadata", False, ("requestMetadata",)),
+    ],
+)
+def test_what_is_false_and_no_value_is_left_for_the_checks_to_refuse(
+    name: str, given: Any, member: tuple[str, ...]
+) -> None:
+    found: Any = ConverseParameters(max_tokens=5).converse_members({name: given})
+    for part in member:
+        found = found[part]
+    assert found is given or found == given
+
+
+def test_a_copy_and_an_assignment_know_every_spelling() -> None:
+    model = ConverseParameters(region="us-east-1")
+    copied = model.model_copy(update={"region": "eu-west-1", "thinking": "low"})
+    assert (copied.region_name, copied.reasoning) == ("eu-west-1", "low")
+    model.stop = ["x"]  # type: ignore[attr-defined]
+    assert model.stop_sequences == ["x"]
+
+
+def test_a_copy_refuses_what_is_no_parameter() -> None:
+    with pytest.raises(ConfigurationError, match="no parameter 'temprature'") as caught:
+        ConverseParameters().model_copy(update={"temprature": 1})
+    assert "temperature" in str(caught.value.hint)

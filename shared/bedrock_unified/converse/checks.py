@@ -60,6 +60,10 @@ _INSTEAD = {
 }
 
 
+#: Those of ``toolConfig``, as the service model has them.
+_TOOL_MEMBERS = ("tools", "toolChoice")
+
+
 def check_converse(request: Mapping[str, Any], *, operation: str) -> None:
     """Refuse what Bedrock would refuse.
 
@@ -163,6 +167,10 @@ def _check_inference(config: Mapping[str, Any], refuse: Refuse) -> None:
 
 
 def _check_tools(config: Mapping[str, Any], refuse: Refuse) -> None:
+    for name in config:
+        if name not in _TOOL_MEMBERS:
+            hint = did_you_mean(name, _TOOL_MEMBERS) or f"its members are {', '.join(_TOOL_MEMBERS)}"
+            raise refuse(f"toolConfig has no member {name!r:.80}", hint)
     for tool in _list(config.get("tools"), "toolConfig.tools", refuse):
         given = _structure(tool, "a tool", refuse).get("toolSpec")
         if given is None:

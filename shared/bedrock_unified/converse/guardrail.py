@@ -95,6 +95,11 @@ def guardrail_config(
         "trace": trace,
         "streamProcessingMode": stream_processing_mode,
     }
+    if config is not None and not isinstance(config, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(
+            f"guardrail_config is {config!r:.80}",
+            hint="give a dict, {'guardrailIdentifier': …, 'guardrailVersion': '1'}; None goes without",
+        )
     given: dict[str, Any] = {
         **(config or {}),
         **{name: value for name, value in single.items() if value is not None},

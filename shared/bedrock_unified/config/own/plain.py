@@ -199,6 +199,8 @@ def _keywords(entries: Mapping[str, Said], kind: str | None, secrets: Secrets) -
                 said.origin, f"{said_by[keyword]!r} and {key!r} mean the same", hint="keep one of them"
             )
         value = _resolved(said, secrets)
+        if keyword in SECRETS and not isinstance(value, str | SecretStr | None):
+            raise problem(said.origin, f"{keyword} is a {type(value).__name__}", hint="it must be text")
         check_url(keyword, value, said)
         found[keyword] = SecretStr(value) if keyword in SECRETS and isinstance(value, str) else value
         said_by[keyword] = key
