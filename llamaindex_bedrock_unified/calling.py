@@ -101,20 +101,36 @@ class CallsTools(FunctionCallingLLM, defer_build=True):  # only what stands belo
         return response if allow_parallel_tool_calls else first_call_only(response)
 
     def stream_chat_with_tools(
-        self, tools: Sequence[BaseTool], *args: Any, allow_parallel_tool_calls: bool = False, **kwargs: Any
+        self,
+        tools: Sequence[BaseTool],
+        user_msg: str | ChatMessage | None = None,
+        chat_history: list[ChatMessage] | None = None,
+        verbose: bool = False,
+        allow_parallel_tool_calls: bool = False,
+        *args: Any,
+        **kwargs: Any,
     ) -> ChatResponseGen:
         """LlamaIndex's own, which by itself would let parallel calls through that are not wanted."""
         allowed = allow_parallel_tool_calls
-        responses = super().stream_chat_with_tools(tools, *args, allow_parallel_tool_calls=allowed, **kwargs)
+        responses = super().stream_chat_with_tools(
+            tools, user_msg, chat_history, verbose, allowed, *args, **kwargs
+        )
         return responses if allowed else single_calls(responses)
 
     async def astream_chat_with_tools(
-        self, tools: Sequence[BaseTool], *args: Any, allow_parallel_tool_calls: bool = False, **kwargs: Any
+        self,
+        tools: Sequence[BaseTool],
+        user_msg: str | ChatMessage | None = None,
+        chat_history: list[ChatMessage] | None = None,
+        verbose: bool = False,
+        allow_parallel_tool_calls: bool = False,
+        *args: Any,
+        **kwargs: Any,
     ) -> ChatResponseAsyncGen:
         """The asynchronous :meth:`stream_chat_with_tools`."""
         allowed = allow_parallel_tool_calls
         responses = await super().astream_chat_with_tools(
-            tools, *args, allow_parallel_tool_calls=allowed, **kwargs
+            tools, user_msg, chat_history, verbose, allowed, *args, **kwargs
         )
         return responses if allowed else asingle_calls(responses)
 

@@ -29,7 +29,7 @@ from bedrock_unified.per_call import client_for, without_connection
 from bedrock_unified.private import made
 
 from .boto import BOTO
-from .component import DUMPED, BedrockComponent
+from .component import DUMPED, POSITIONS, BedrockComponent
 from .leaving import acloses_when_left, closes_when_left, opened
 from .marks import EVERYWHERE, any_marked
 from .media import Found, remote_urls
@@ -68,6 +68,7 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
     """
 
     spellings: ClassVar[Mapping[str, str]] = MODEL_SPELLINGS
+    positions: ClassVar[tuple[str, ...]] = ("model", "temperature", "max_tokens", *POSITIONS)
 
     model: str = Field(description="model id, inference profile id, or ARN")
     system: str | list[dict[str, Any]] | None = Field(
@@ -279,8 +280,8 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
         self, messages: Sequence[ChatMessage], given: dict[str, Any], additional: Options
     ) -> list[str]:
         """What has to be downloaded, and may be; what may not is refused when the request is built."""
-        allowed = additional.parameters.get("fetch_media", self.fetch_media)
-        return remote_urls(messages) if given.get("fetch_media", allowed) else []
+        allowed = given.get("fetch_media", additional.parameters.get("fetch_media", self.fetch_media))
+        return remote_urls(messages) if allowed is True else []  # another value is refused then, too
 
     def _built(
         self,
@@ -328,7 +329,7 @@ class BedrockConverse(ConverseParameters, BedrockComponent, StructuredByTools, d
         return self.model
 
     def _additional(self) -> Options:
-        return read_options(self.additional_kwargs, type(self).__name__)
+        return read_options(self.additional_kwargs, type(self))
 
     def _prompted(self, prompt: str, formatted: bool) -> list[ChatMessage]:
         if not formatted and self.completion_to_prompt is not None:

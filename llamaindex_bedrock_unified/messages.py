@@ -25,6 +25,7 @@ from llama_index.core.base.llms.types import (
 
 from bedrock_unified.converse.cleaning import NO_OUTPUT
 from bedrock_unified.converse.documents import DocumentNames, content_of
+from bedrock_unified.converse.results import FILLER
 from bedrock_unified.converse.tools import tool_input, tool_use_id
 from bedrock_unified.converse.turns import is_blank, merged_turns
 from bedrock_unified.errors import InvalidRequestError
@@ -33,7 +34,7 @@ from . import media
 from .carrier import CONTENT, Block, unpacked
 from .marks import EVERYWHERE, point_of, with_mark
 from .reading import REDACTED, read_blocks, read_message
-from .tools import foreign_call
+from .told_calls import Calls
 
 _SYSTEM = (MessageRole.SYSTEM, MessageRole.DEVELOPER)
 _ASSISTANT = (MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL)
@@ -71,6 +72,7 @@ def write_messages(
 
     System messages become ``system`` wherever they stand, except those that add or remove tools, and those
     with ``additional_kwargs={"in_place": True}``, for models that take instructions in mid-conversation.
+    Where all are system messages, a ``.`` is the user's: Converse takes no request without one.
 
     Args:
         messages: the messages.
@@ -84,13 +86,13 @@ def write_messages(
     turns: list[dict[str, Any]] = []
     system: list[Block] = []
     messages = list(messages)
-    writer = _Writer(fetched or {})
+    writer = _Writer(fetched or {}, _answered(messages))
     for message in messages:
         if CONTENT in message.additional_kwargs:
             writer.reserve(_kept_content(message) or ())
     for number, message in enumerate(messages):
         role = message.role
-        writer.where = f"message {number} ({role.value})"
+        writer.number, writer.where = number, f"message {number} ({role.value})"
         if role in _SYSTEM:
             content = writer.system(message)
             content = with_mark(content, message, writer.where, cached="system" in cached)
@@ -107,15 +109,28 @@ def write_messages(
             content = writer.content(message, from_model=from_model)
         content = with_mark(content, message, writer.where, cached="messages" in cached)
         turns.append({"role": "assistant" if from_model else "user", "content": content})
+    if system and not turns and any("text" in block for block in system):
+        turns = [{"role": "user", "content": [{"text": FILLER}]}]
     return merged_turns(turns), system
+
+
+def _answered(messages: Sequence[ChatMessage]) -> dict[str, int]:
+    """The ids of the calls that tool messages answer, each with the place of the last answer."""
+    return {
+        id_: number
+        for number, message in enumerate(messages)
+        if message.role in _TOOL and isinstance(id_ := message.additional_kwargs.get("tool_call_id"), str)
+    }
 
 
 class _Writer:
     """Writes the messages of one request; document names are unique in it."""
 
-    def __init__(self, fetched: media.Found) -> None:
+    def __init__(self, fetched: media.Found, answered: Mapping[str, int]) -> None:
+        self.number = 0
         self.where = ""
         self._fetched = fetched
+        self._answered = answered
         self._names = DocumentNames()
 
     def reserve(self, content: Iterable[Block]) -> None:
@@ -129,7 +144,7 @@ class _Writer:
         """The content of a user's or the model's message."""
         if (kept := _kept_content(message)) is not None:
             return [_acceptable(block) for block in kept]
-        calls = _Calls(message.additional_kwargs.get("tool_calls") if from_model else None)
+        calls = Calls(message.additional_kwargs.get("tool_calls") if from_model else None)
         content: list[Block] = []
         for block in message.blocks:
             if isinstance(block, TextBlock):
@@ -143,7 +158,7 @@ class _Writer:
                 _cite(content, block)
             else:
                 content += self._block(block)
-        content += [{"toolUse": call} for call in calls.without_block()]
+        content += [{"toolUse": call} for call in calls.without_block(self.number, self._answered)]
         return content
 
     def system(self, message: ChatMessage) -> list[Block]:
@@ -240,43 +255,6 @@ class _Writer:
 
     def _refused(self, block: ContentBlock, hint: str) -> InvalidRequestError:
         return InvalidRequestError(f"{self.where} holds a {type(block).__name__}", hint=hint)
-
-
-class _Calls:
-    """The tool calls of a message: its blocks, or what ``additional_kwargs["tool_calls"]`` says without any.
-
-    Entries in Converse's form repeat what the blocks showed when the message came: they add members that a
-    block cannot hold, and never a call. A block that was removed stays removed.
-    """
-
-    def __init__(self, told: Any) -> None:
-        self._told: list[Any] = list(told) if isinstance(told, (list, tuple)) else []
-        self._any_block = False
-
-    def of(self, block: ToolCallBlock) -> Block:
-        """``toolUse`` for a block, with the members that a block cannot hold."""
-        self._any_block = True
-        call: Block = {
-            "toolUseId": tool_use_id(block.tool_call_id),
-            "name": block.tool_name,
-            "input": tool_input(block.tool_kwargs),
-        }
-        for index, told in enumerate(self._told):
-            if (
-                isinstance(told, Mapping)
-                and told.get("toolUseId") == block.tool_call_id
-                and told.get("name") == block.tool_name
-            ):
-                del self._told[index]
-                return {**told, **call}
-        return call
-
-    def without_block(self) -> list[Block]:
-        """Calls that other packages keep in ``additional_kwargs`` alone."""
-        if self._any_block:
-            return []
-        calls = [call for told in self._told if (call := foreign_call(told)) is not None]
-        return [{**call, "toolUseId": tool_use_id(call["toolUseId"])} for call in calls]
 
 
 def _kept_content(message: ChatMessage) -> list[Block] | None:

@@ -15,8 +15,10 @@ from bedrock_unified.errors import ConfigurationError, InvalidRequestError
 from bedrock_unified.models.profile import Profile, profile_of
 from bedrock_unified.nearest import did_you_mean
 from bedrock_unified.parameters import CALL_PARAMETERS, ConverseParameters
+from bedrock_unified.per_call import CONNECTION_KEYWORDS
 from bedrock_unified.spelling import SPELLINGS, canonical
 
+from .call_values import check_value, readable, system_blocks
 from .component import merged
 from .marks import EVERYWHERE
 from .media import Found
@@ -92,24 +94,29 @@ class Wishes(NamedTuple):
         return as_routed(known, self.use_converse)
 
 
-def read_options(given: Mapping[str, Any], where: str) -> Options:
-    """The keywords of a call, or of ``additional_kwargs``.
+def read_options(given: Mapping[str, Any], kind: type[ConverseParameters]) -> Options:
+    """The keywords of a call, or of ``additional_kwargs``, of a model of this class.
 
     Raises:
-        InvalidRequestError: an unknown one (the nearest known is named), or two spellings of one.
+        InvalidRequestError: an unknown one (the nearest known is named), one that calls do not take, two
+            spellings of one, or a value that cannot be one of its kind.
     """
     if not given:
         return _NONE
     options = Options()
+    where = kind.__name__
     try:
         named = canonical(given, _NAMES | MEMBERS, where=where, also=MODEL_SPELLINGS, allow_unknown=True)
     except ConfigurationError as error:
         raise InvalidRequestError(error.message, hint=error.hint) from None
     for name, value in named.items():
+        check_value(name, value)
         if name in CALL_PARAMETERS:
-            options.parameters[name] = _readable(name, value)
+            options.parameters[name] = readable(name, value)
         elif name == "model":
             options.model = value
+        elif name == "system":
+            options.members[name] = None if value is None else system_blocks(value)
         elif name in _TOOLS:
             options.tools[name] = value
         elif name == IMPLIED:
@@ -122,6 +129,11 @@ def read_options(given: Mapping[str, Any], where: str) -> Options:
             )
         elif name in MEMBERS:
             options.members[name] = value
+        elif name in kind.model_fields and name not in CONNECTION_KEYWORDS:
+            raise InvalidRequestError(
+                f"{name} belongs to the model and cannot be given to a single call",
+                hint=f"give it to the model: {where}({name}=…)",
+            )
         else:
             raise InvalidRequestError(f"{where} has no parameter {name!r}", hint=_nearest(name))
     if isinstance(options.tools.get("tool_choice"), Mapping):
@@ -140,7 +152,7 @@ def wishes(model: ConverseParameters, model_id: str, given: Mapping[str, Any], a
     Raises:
         InvalidRequestError: as :func:`read_options`.
     """
-    options = read_options(given, type(model).__name__)
+    options = read_options(given, type(model))
     told = {**additional.parameters, **options.parameters}
 
     def value(name: str) -> Any:
@@ -189,7 +201,7 @@ def build_request(
             Converse cannot take.
         ConfigurationError: half a guardrail.
     """
-    options = read_options(given, type(model).__name__)
+    options = read_options(given, type(model))
     turns, system = write_messages(messages, fetched, cached)
     request: dict[str, Any] = {
         "modelId": options.model or additional.model or model_id,
@@ -274,9 +286,10 @@ def _offer(request: dict[str, Any], options: Options) -> None:
             )
         return
     if "tools" in given:
-        tools = given["tools"] or ()
+        tools = () if given["tools"] is None else given["tools"]
     else:
         tools = request.get("toolConfig") or ()
+        tools = tools if "tools" in tools else ()
         if tools and not (choice or required or is_none(choice)):
             return
         if tools and "toolChoice" in tools:
@@ -299,15 +312,6 @@ def _betas(headers: Any) -> tuple[str, ...]:
         )
     named = [beta.strip() for value in given.values() for beta in str(value).split(",")]
     return tuple(beta for beta in named if beta and beta not in _NO_BETAS)
-
-
-def _readable(name: str, value: Any) -> Any:
-    """The value as the field of this name would have read it."""
-    if name == "stop_sequences" and isinstance(value, str):
-        return [value]
-    if name == "guardrail_version" and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value
 
 
 def _nearest(name: str) -> str:

@@ -104,10 +104,11 @@ class ChunkReader:
     """Stream events to partial ChatResponses: the message so far, and what the event added to it.
 
     The cost of an event does not grow with the number of events; a tool's input stays the text that came
-    until its block ends.
+    until its block ends. The deltas add up to the message's ``content``, which has a line break between two
+    blocks of text: it comes with the first text of the second.
     """
 
-    __slots__ = ("_calls", "_citations", "_done", "_index", "_kind", "_text", "_tool", "_tool_call")
+    __slots__ = ("_calls", "_citations", "_done", "_index", "_kind", "_said", "_text", "_tool", "_tool_call")
 
     def __init__(self) -> None:
         self._done: list[ContentBlock] = []
@@ -116,6 +117,8 @@ class ChunkReader:
         self._kind = ""
         #: Text, or the JSON of a tool's input, or reasoning, of the block that is still open.
         self._text = ""
+        #: Whether a block of text has ended.
+        self._said = False
         self._citations: list[ContentBlock] = []
         self._tool: dict[str, Any] = {}
         #: The fields of its ToolCallBlock, without the input.
@@ -132,8 +135,9 @@ class ChunkReader:
                 return None
             if self._kind != "text":
                 self._open("text", told)
+            new = f"\n{text}" if self._said and not self._text else text
             self._text += text
-            return self._chunk([*self._done, text_block(self._text), *self._citations], event, text)
+            return self._chunk([*self._done, text_block(self._text), *self._citations], event, new)
         if (told := event.get("contentBlockStart")) is not None:
             return self._on_start(told, event)
         if (told := event.get("contentBlockStop")) is not None and self._kind != "text":
@@ -203,6 +207,7 @@ class ChunkReader:
             if call.get("type") != SERVER_TOOL and self._calls is not None:
                 self._calls = [*self._calls, call]  # chunks that were handed out keep theirs
         else:
+            self._said = self._said or (self._kind == "text" and bool(self._text))
             self._done += self._shown()
         self._kind = self._text = ""
         self._index = -1

@@ -20,7 +20,9 @@ from bedrock_unified.converse.structured import Answer, Reading, may_force_tools
 from bedrock_unified.converse.tools import choice_and_parallel, is_none, tool_choice
 from bedrock_unified.errors import InvalidRequestError
 
+from .call_values import system_blocks
 from .calling import CallsTools
+from .field_names import by_field_name
 from .request import IMPLIED
 from .structured import METHODS
 
@@ -109,7 +111,9 @@ class SchemaProgram(Generic[_Object]):
         try:
             return self._class.model_validate(value)
         except ValidationError:
-            return self._flexible.model_validate(value) if isinstance(value, Mapping) else None
+            if not isinstance(value, Mapping):
+                return None
+            return self._flexible.model_validate(by_field_name(value, self._class))
 
     def _whole(self, response: ChatResponse | None) -> _Object:
         if response is None:
@@ -185,8 +189,8 @@ def _asked(
             asked["toolConfig"]["toolChoice"] = tool_choice(chosen, {reading.name})
     for member in ("system", "outputConfig"):
         if (given := kwargs.pop(member, None)) and member in asked:
-            both = [*given, *asked[member]] if member == "system" else {**given, **asked[member]}
-            asked[member] = both
+            more = asked[member]
+            asked[member] = [*system_blocks(given), *more] if member == "system" else {**given, **more}
         elif given is not None:
             asked[member] = given
     if implied:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ThinkingBlock, ToolCallBlock
@@ -12,7 +12,7 @@ from pydantic import PydanticUserError
 from pydantic_core import from_json
 
 from bedrock_unified.converse.reducer import parse_tool_input
-from bedrock_unified.converse.tools import NONE, is_none, tool_choice, tool_input, tool_spec
+from bedrock_unified.converse.tools import NONE, is_none, tool_choice, tool_spec
 from bedrock_unified.errors import InvalidRequestError
 
 from .carrier import CONTENT, unpacked
@@ -43,9 +43,10 @@ def tool_config(
         required: some tool must be called.
 
     Raises:
-        InvalidRequestError: a tool without a name or a JSON schema, two of one name, a choice that is none of
-            them, a choice without tools, or two choices.
+        InvalidRequestError: no list of tools, a tool without a name or a JSON schema, two of one name, a
+            choice that is none of them, a choice without tools, or two choices.
     """
+    _check_listed(tools)
     if is_none(choice):
         return {"toolChoice": dict(NONE)}  # calls of the history become text
     choice = choice or (True if required else None)
@@ -68,7 +69,7 @@ def tool_config(
         )
     listed = cast("Sequence[BaseTool | Mapping[str, Any]]", tools)
     written = [dict(tool) if isinstance(tool, Mapping) else _spec(tool) for tool in listed]
-    names = [tool["toolSpec"]["name"] for tool in written if "toolSpec" in tool]
+    names = [_name(tool["toolSpec"]) for tool in written if "toolSpec" in tool]
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise InvalidRequestError(
@@ -76,6 +77,23 @@ def tool_config(
         )
     chosen = tool_choice(choice, frozenset(names))
     return {"tools": written, **whole, **({} if chosen is None else {"toolChoice": chosen})}
+
+
+def _check_listed(tools: Any) -> None:
+    listed = tools.get("tools", tools) if isinstance(tools, Mapping) else tools
+    is_listed = isinstance(listed, Iterable) and not isinstance(listed, (str, bytes, Mapping))
+    if listed is not None and not is_listed:
+        raise InvalidRequestError("tools must be a list of tools", hint=f"write [{listed!s:.80}]")
+
+
+def _name(spec: Any) -> str:
+    name = spec.get("name") if isinstance(spec, Mapping) else None
+    if not isinstance(name, str):
+        raise InvalidRequestError(
+            f"a tool has no name: {{'toolSpec': {spec!r:.80}}}",
+            hint="write {'toolSpec': {'name': …, 'inputSchema': {'json': {…}}}}",
+        )
+    return name
 
 
 def _spec(tool: BaseTool) -> dict[str, Any]:
@@ -196,28 +214,6 @@ def whole_input(given: Any) -> dict[str, Any] | None:
     if isinstance(given, str):
         given = parse_tool_input(given)
     return dict(given) if isinstance(given, Mapping) else None
-
-
-def foreign_call(call: Any) -> dict[str, Any] | None:
-    """A call in ``additional_kwargs["tool_calls"]``, in OpenAI's form, as ``toolUse``.
-
-    None for Converse's form: that is this package's own, and repeats what the message's blocks show.
-
-    Raises:
-        InvalidRequestError: neither.
-    """
-    told: Any = call.model_dump() if hasattr(call, "model_dump") else call
-    if isinstance(told, Mapping):
-        if "toolUseId" in told:
-            return None
-        function = told.get("function")
-        if "id" in told and isinstance(function, Mapping) and "name" in function:
-            arguments = tool_input(function.get("arguments") or {})
-            return {"toolUseId": told["id"] or "", "name": function["name"], "input": arguments}
-    raise InvalidRequestError(
-        f"a tool call in additional_kwargs['tool_calls'] is not understood: {call!r:.120}",
-        hint="use ToolCallBlock, or {'id': …, 'function': {'name': …, 'arguments': '{…}'}}",
-    )
 
 
 def _is_own_use(block: Mapping[str, Any]) -> bool:

@@ -213,7 +213,10 @@ def test_a_stream_ends_in_the_message_of_the_unary_answer(content: Content, piec
     whole = chat_response(reducer.response()).message
     assert joined(sent_back(whole)) == joined(content)
     shown = [chunk for chunk in chunks if chunk is not None]
-    texts = "".join(block.text for block in whole.blocks if isinstance(block, TextBlock))
-    assert "".join(chunk.delta or "" for chunk in shown) == texts
+    said = ""
+    for chunk in shown:
+        said += chunk.delta or ""
+        assert (chunk.message.content or "") == said
+    assert (whole.content or "") == said
     if shown and not isinstance(whole.blocks[-1], ToolCallBlock):  # whose input is still text
         assert shown[-1].message.blocks == whole.blocks

@@ -85,6 +85,22 @@ async def test_one_call_at_a_time_is_asked_for_where_the_model_can(
     await llm.bedrock.aclose()
 
 
+async def test_parallel_calls_are_allowed_by_their_place_among_the_arguments(
+    llm: BedrockConverse, bedrock: ScriptedBedrock
+) -> None:
+    bedrock.script = [says(calls("weather", {"city": "Paris"}), calls("weather", {"city": "Rome"}, "t2"))]
+    for allowed in (True, False):
+        question = (TOOLS, "?", [ChatMessage("Hello.")], False, allowed)
+        streams = [
+            list(llm.stream_chat_with_tools(*question)),
+            [item async for item in await llm.astream_chat_with_tools(*question)],
+        ]
+        found = [llm.get_tool_calls_from_response(items[-1]) for items in streams]
+        assert [len(each) for each in found] == [2 if allowed else 1] * 2
+        assert all(("additionalModelRequestFields" in body) is not allowed for body in bedrock.bodies[-2:])
+    await llm.bedrock.aclose()
+
+
 def test_what_two_places_say_of_parallel_calls_must_agree(
     llm: BedrockConverse, bedrock: ScriptedBedrock
 ) -> None:

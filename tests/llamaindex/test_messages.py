@@ -23,6 +23,7 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
     VideoBlock,
 )
+from llama_index.core.llms.llm import ToolSelection
 
 from bedrock_unified import InvalidRequestError
 from llamaindex_bedrock_unified import converse_message
@@ -279,6 +280,63 @@ def test_a_tool_call_whose_block_was_removed_stays_removed() -> None:
     assert turns(message)[0]["content"] == [{"text": "See"}]
 
 
+def answer(tool_call_id: str) -> ChatMessage:
+    return ChatMessage(role="tool", content="r", additional_kwargs={"tool_call_id": tool_call_id})
+
+
+def test_an_answered_call_that_no_block_shows_is_sent() -> None:
+    stored = ChatMessage(role="assistant", content="See", additional_kwargs={"tool_calls": [OWN]})
+    asked, answered = turns(stored, answer("t1"))
+    assert asked["content"] == [{"text": "See"}, {"toolUse": OWN}]
+    assert answered["content"][0]["toolResult"]["toolUseId"] == "t1"
+    other = {"toolUseId": "t2", "name": "f", "input": '{"a": 2}'}
+    both = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [OWN, other]})
+    assert turns(both, answer("t2"))[0]["content"] == [{"toolUse": {**other, "input": {"a": 2}}}]
+
+
+def test_a_call_that_no_block_shows_is_not_sent_for_an_earlier_answer_or_beside_blocks() -> None:
+    stored = ChatMessage(role="assistant", content="See", additional_kwargs={"tool_calls": [OWN]})
+    assert turns(answer("t1"), stored)[-1]["content"] == [{"text": "See"}]
+    shown = converse_message([{"toolUse": OWN}, {"toolUse": {**OWN, "toolUseId": "t2"}}], role="assistant")
+    shown.blocks = shown.blocks[:1]
+    assert turns(shown, answer("t1"), answer("t2"))[0]["content"] == [{"toolUse": OWN}]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"id": "t1", "type": "tool_use", "name": "f", "input": {"a": 1}},
+        {"id": "t1", "name": "f", "args": {"a": 1}, "type": "tool_call"},
+        {"id": "t1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}},
+        ToolSelection(tool_id="t1", tool_name="f", tool_kwargs={"a": 1}),
+    ],
+)
+def test_calls_in_any_providers_form_are_sent(call: Any) -> None:
+    sent = content(TextBlock(text="Wait."), role="assistant", tool_calls=[call])
+    assert sent == [{"text": "Wait."}, {"toolUse": OWN}]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"function": {"name": "f", "arguments": '{"a": 1}'}},
+        {"function": {"name": "f", "arguments": {"a": 1}}, "id": None},
+        {"name": "f", "args": {"a": 1}},
+    ],
+)
+def test_a_call_without_an_id_gets_one_that_stays(call: dict[str, Any]) -> None:
+    stored = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [call, call]})
+    uses = [block["toolUse"] for block in turns(stored)[0]["content"]]
+    assert uses == [{"toolUseId": f"call_0_{number}", "name": "f", "input": {"a": 1}} for number in (0, 1)]
+    assert turns(stored, answer("f"))[0]["content"][0]["toolUse"]["toolUseId"] == "f"
+
+
+@pytest.mark.parametrize("call", ["f", {"name": "f"}, {"name": "", "input": {}}, {"function": {}}, 7])
+def test_a_call_in_no_known_form_is_refused(call: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="is not understood"):
+        content(TextBlock(text="Wait."), role="assistant", tool_calls=[call])
+
+
 def test_a_tool_call_whose_id_was_changed_is_sent_once() -> None:
     message = converse_message([{"toolUse": OWN}], role="assistant")
     (block,) = message.blocks
@@ -396,6 +454,25 @@ def test_nothing_that_was_given_is_changed() -> None:
     assert history == before
     assert sent[1]["content"][0]["toolUse"]["input"] == given
     assert sent[2]["content"][-1] == {"newKind": given}
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_a_prompt_of_system_messages_alone_has_a_users_turn(role: str) -> None:
+    sent, system = write_messages([ChatMessage(role=role, content="Tell a joke.")])
+    assert system == [{"text": "Tell a joke."}]
+    assert sent == [{"role": "user", "content": [{"text": "."}]}]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [],
+        [ChatMessage(role="system", content=" ")],
+        [ChatMessage(role="system", content="a"), ChatMessage(role="user", content="")],
+    ],
+)
+def test_no_users_turn_is_made_up_where_nothing_or_nothing_else_is_said(messages: list[ChatMessage]) -> None:
+    assert turns(*messages) == []
 
 
 def test_media_in_a_system_message_are_refused() -> None:

@@ -51,7 +51,7 @@ def sent(message: ChatMessage) -> list[Block]:
 def request(model: BedrockConverse, **given: Any) -> dict[str, Any]:
     message = ChatMessage(role="user", content="q")
     return build_request(
-        model, model.model, [message], given, additional=read_options({}, "x"), streaming=False
+        model, model.model, [message], given, additional=read_options({}, BedrockConverse), streaming=False
     )
 
 

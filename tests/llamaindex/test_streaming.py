@@ -46,6 +46,18 @@ def test_each_item_has_the_message_so_far_and_what_is_new(
     assert items[-1].additional_kwargs["completion_tokens"] == 7
 
 
+def test_the_deltas_of_several_texts_add_up_to_the_content(
+    llm: BedrockConverse, bedrock: ScriptedBedrock
+) -> None:
+    bedrock.script = [says("Let me see.", THOUGHT, "I have it: ", "42.", calls("f", {}), "More?")]
+    chunks = list(llm.stream_chat(QUESTION))
+    completions = list(llm.stream_complete("Hello?"))
+    texts = ["Let me see.", "I have it: 42.", "More?"]
+    assert [block.text for block in chunks[-1].message.blocks if isinstance(block, TextBlock)] == texts
+    assert "".join(chunk.delta or "" for chunk in chunks) == chunks[-1].message.content == "\n".join(texts)
+    assert "".join(each.delta or "" for each in completions) == completions[-1].text == "\n".join(texts)
+
+
 def test_items_that_were_handed_out_do_not_change(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
     bedrock.script = [says("one two three", calls("f", {"city": "Paris"}), calls("g", {}, "tooluse_2"))]
     before = []

@@ -11,7 +11,8 @@ import pytest
 from llama_index.core.llms import ChatMessage
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.types import PydanticProgramMode
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 from bedrock_unified import InvalidRequestError
 from bedrock_unified import errors as core
@@ -100,6 +101,43 @@ def test_the_program_mode_is_honoured(make_llm: Make, bedrock: ScriptedBedrock) 
     assert llm.structured_predict(**ABOUT) == Song(**GIVEN)
     assert bedrock.bodies[-1].keys().isdisjoint({"toolConfig", "outputConfig"})
     assert "JSON schema" in str(bedrock.bodies[-1]["system"])
+
+
+class Street(BaseModel):
+    """A street."""
+
+    street_name: str = Field(alias="streetName")
+    number: int
+
+
+class Person(BaseModel):
+    """A person, by the names that JavaScript has."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    first_name: str
+    home: Street | None = None
+    visited: list[Street] = Field(validation_alias=AliasChoices("wasIn", "was_in"))
+    last_seen: int
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_objects_of_a_class_with_aliases_fill_by_the_names_of_its_fields(
+    make_llm: Make, bedrock: ScriptedBedrock, way: str
+) -> None:
+    street = {"streetName": "Baker Street", "number": 221}
+    given = {"firstName": "Sherlock", "home": street, "wasIn": [street, street], "lastSeen": 1914}
+    bedrock.script = [says(calls("Person", given) if way in ("strict", "tool") else json.dumps(given))]
+    llm = make_llm(capabilities={"structured_output": way})
+    *partial, whole = llm.stream_structured_predict(Person, PROMPT, about="time")
+    assert whole == Person.model_validate(given)
+    shown = [each for each in partial if not isinstance(each, Person)]
+    assert {"Sherl", "Sherlock"} & {each.first_name for each in shown}  # type: ignore[attr-defined]
+    last: Any = shown[-1]
+    assert last.first_name == "Sherlock"
+    assert last.home == {"street_name": "Baker Street", "number": 221}
+    assert last.visited[0] == last.home
+    assert not hasattr(last, "firstName")
 
 
 @pytest.mark.parametrize("around", ["{}", "```json\n{}\n```", "Here it is: {}", "{}\nAnything else?"])

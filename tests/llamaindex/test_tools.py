@@ -257,6 +257,36 @@ def test_tools_that_cannot_be_offered_as_asked_are_refused(
     assert bedrock.requests == []
 
 
+@pytest.mark.parametrize(
+    "tools", [SPEC, {}, {"toolChoice": {"any": {}}}, {"tools": 7}, {"tools": SPEC}, 7, 0, "raw", TOOLS[0]]
+)
+def test_what_is_no_list_of_tools_is_refused(
+    llm: BedrockConverse, bedrock: ScriptedBedrock, tools: Any
+) -> None:
+    for call in (llm.chat, llm.stream_chat):
+        with pytest.raises(InvalidRequestError, match="tools must be a list of tools") as caught:
+            call(QUESTION, tools=tools)
+        assert (caught.value.hint or "").startswith("write [")
+    with pytest.raises(InvalidRequestError, match="tools must be a list of tools"):
+        llm.chat_with_tools(tools, user_msg="?")
+    assert bedrock.requests == []
+
+
+@pytest.mark.parametrize("spec", [7, {}, {"name": 7}])
+def test_a_tool_in_converses_form_without_a_name_is_refused(
+    llm: BedrockConverse, bedrock: ScriptedBedrock, spec: Any
+) -> None:
+    with pytest.raises(InvalidRequestError, match="a tool has no name"):
+        llm.chat(QUESTION, tools=[{"toolSpec": spec}])
+    assert bedrock.requests == []
+
+
+def test_no_tools_may_be_none_or_an_empty_list(llm: BedrockConverse, bedrock: ScriptedBedrock) -> None:
+    for tools in (None, [], ()):
+        llm.chat(QUESTION, tools=tools)
+    assert all("toolConfig" not in body for body in bedrock.bodies)
+
+
 def test_demands_without_tools_are_refused_by_chat_with_tools(
     llm: BedrockConverse, bedrock: ScriptedBedrock
 ) -> None:
