@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from bedrock_unified.cli import embed as embedding
+from bedrock_unified.cli.vectors import writer_to
+from bedrock_unified.errors import RequestTimeoutError, make_error
 from bedrock_unified.local import Fault, LocalBedrock
 
 from .running import Command
@@ -208,3 +210,10 @@ def test_text_as_windows_writes_it_is_read(command: Command, signed_in: LocalBed
     assert sent == {"grün", "rot"}
     done = command("embed", *MODEL, stdin="blau".encode("utf-16"))
     assert done.code == 0 and json.loads(signed_in.requests[-1].body["body"])["inputText"] == "blau"
+
+
+def test_a_call_that_took_too_long_is_not_taken_for_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    late = make_error(RequestTimeoutError, "no data came", {}, like="ReadTimeoutError")
+    assert isinstance(late, OSError)  # as botocore's is
+    with pytest.raises(RequestTimeoutError), writer_to(tmp_path / "v.jsonl", "jsonl"):
+        raise late

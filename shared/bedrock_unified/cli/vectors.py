@@ -12,6 +12,7 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from ..errors import BedrockError
 from .usage import UsageError
 
 FORMATS = ("jsonl", "json", "npy")
@@ -134,6 +135,8 @@ def writer_to(path: Path | None, form: str) -> Generator[Writer]:
 def _refused(path: Path) -> Generator[None]:
     try:
         yield
+    except BedrockError:  # some of the network's are OSErrors, as botocore's are
+        raise
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or type(error).__name__}") from None
 
