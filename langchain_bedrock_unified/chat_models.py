@@ -107,14 +107,17 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
         """What a subclass changes in synchronous calls alone holds for its asynchronous ones, too."""
         super().__init_subclass__(**kwargs)
         for own, other in (("_generate", "_agenerate"), ("_stream", "_astream")):
-            if own in vars(cls) and other not in vars(cls):
+            if _definer(cls, own) is not ChatBedrock and _definer(cls, other) is ChatBedrock:
                 setattr(cls, other, getattr(BaseChatModel, other))  # which calls the former in a thread
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other values, by the names that the constructor takes; see the core's."""
         with as_langchains():
-            named = chat_keywords(dict(update or {}), f"{type(self).__name__}.model_copy")
-            return super().model_copy(update=named, deep=deep)
+            fields = type(self).model_fields.keys() - ChatBedrock.model_fields.keys()  # a subclass's own
+            own = {name: value for name, value in (update or {}).items() if name in fields}
+            named = {name: value for name, value in (update or {}).items() if name not in fields}
+            named = chat_keywords(named, f"{type(self).__name__}.model_copy")
+            return super().model_copy(update={**named, **own}, deep=deep)
 
     def _check(self) -> None:
         super()._check()
@@ -350,3 +353,8 @@ def _checked_choice(choice: Any, tools: list[dict[str, Any]]) -> Any:
     if is_none(choice):
         return "none"
     return tool_choice(choice, tool_names(tools))
+
+
+def _definer(cls: type, name: str) -> type:
+    """The class that a method of this name is taken from."""
+    return next(each for each in cls.__mro__ if name in vars(each))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from botocore import exceptions
@@ -18,6 +19,8 @@ def joined(kind: type[BedrockError], like: str) -> type[BedrockError]:
     if issubclass(kind, theirs):
         return kind
     # What their constructors would set, which are not called.
-    members: dict[str, Any] = {"kwargs": {}} if issubclass(theirs, exceptions.BotoCoreError) else {}
+    members: dict[str, Any] = {}
+    if issubclass(theirs, exceptions.BotoCoreError):
+        members = {"kwargs": MappingProxyType({}), "request": None}
     members |= {"__module__": kind.__module__, "__doc__": kind.__doc__, "_public_class": kind, "_like": like}
     return type(kind.__name__, (kind, theirs), members)

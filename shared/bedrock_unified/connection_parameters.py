@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
@@ -149,7 +150,8 @@ class ConnectionParameters(BaseModel):
     @classmethod
     def _field_named(cls, name: str) -> str:
         """The field that a spelling means; any other name as it is."""
-        if name in cls.model_fields:
+        held = inspect.getattr_static(cls, name, None)
+        if name in cls.model_fields or (isinstance(held, property) and held.fset is not None):
             return name
         meant = cls.spellings.get(name) or SPELLINGS.get(name, name)
         return meant if meant in cls.model_fields else name
@@ -259,7 +261,9 @@ class ConnectionParameters(BaseModel):
             ConfigurationError: a name that is no parameter, or two spellings of one.
         """
         where = f"{type(self).__name__}.model_copy"
-        named = canonical(update or {}, type(self).model_fields, where=where, also=self.spellings)
+        free = self.model_config.get("extra") == "allow"
+        known = type(self).model_fields
+        named = canonical(update or {}, known, where=where, also=self.spellings, allow_unknown=free)
         changed = {name: _secret(name, value) if name in SECRETS else value for name, value in named.items()}
         said = {name: value for name, value in changed.items() if value != _UNSAID.get(name, value)}
         laid, own_identity = laid_over(said)

@@ -204,7 +204,7 @@ class ConverseParameters(ConnectionParameters):
 
 
 #: Members that say nothing; any other that is false is for Bedrock to refuse.
-_NONE: tuple[Any, ...] = (None, {}, [], ())
+_NONE: tuple[Any, ...] = (None, {}, [])
 _GUARDRAIL_PAIR = ("guardrail_identifier", "guardrail_version")
 _GUARDRAIL = (
     *_GUARDRAIL_PAIR,

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from .client import BedrockClient
 from .connection_parameters import ConnectionParameters, laid_over
+from .errors import ConfigurationError
 from .private import private
 from .settings import SECRETS
 from .spelling import SPELLINGS, canonical
@@ -56,6 +57,12 @@ def client_for(model: ConnectionParameters, given: dict[str, Any]) -> tuple[Bedr
     named = {name: value for name, value in named.items() if value is not None}
     if not named:
         return model.bedrock, rest
+    for name in SECRETS:
+        if isinstance(value := named.get(name), CallSecret) and not value.get_secret_value():
+            raise ConfigurationError(
+                f"{name} is empty: a secret that was bound is not written down with its model",
+                hint="bind it again",
+            )
     return kept_client(private(model)["_elsewhere"], named, lambda: _made(model, named)), rest
 
 

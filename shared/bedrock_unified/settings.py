@@ -29,7 +29,7 @@ _ROLE_PATTERNS = {
 }
 #: Clients that can be handed in: of which service, and the methods that tell one.
 _CLIENTS = {
-    "client": ("bedrock-runtime", "converse", "invoke_model"),
+    "client": ("bedrock-runtime", "converse", "converse_stream", "invoke_model"),
     "control_client": ("bedrock", "list_foundation_models", "list_inference_profiles"),
     "agent_client": ("bedrock-agent-runtime", "rerank"),
 }

@@ -11,6 +11,7 @@ import pytest
 from botocore.model import ServiceModel
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ConfigDict
 
 from bedrock_unified.chat.options import ChatOptions
 from bedrock_unified.converse.guardrail import STREAM_MODES, TRACES
@@ -320,3 +321,10 @@ def test_a_copy_refuses_what_is_no_parameter() -> None:
     with pytest.raises(ConfigurationError, match="no parameter 'temprature'") as caught:
         ConverseParameters().model_copy(update={"temprature": 1})
     assert "temperature" in str(caught.value.hint)
+
+
+def test_a_copy_of_a_class_that_takes_anything_takes_anything() -> None:
+    class Anything(ConverseParameters):
+        model_config = ConfigDict(extra="allow")
+
+    assert Anything().model_copy(update={"more": 2}).more == 2  # type: ignore[attr-defined]

@@ -433,7 +433,38 @@ def masked(messages: list[BaseMessage]) -> list[BaseMessage]:
     return [message.model_copy(update={"content": "[card]"}) for message in messages]
 
 
-@pytest.mark.parametrize("kind", [Masking, AsyncMasking])
+class MaskingMixin:
+    """The same for whatever stands behind it."""
+
+    async def _agenerate(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        return await super()._agenerate(masked(messages), *args, **kwargs)  # type: ignore[misc]
+
+    async def _astream(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        async for chunk in super()._astream(masked(messages), *args, **kwargs):  # type: ignore[misc]
+            yield chunk
+
+
+class Mixed(MaskingMixin, ChatBedrock):
+    """One whose asynchronous half is a mixin's."""
+
+
+class OfMixed(Mixed):
+    """One that adds the synchronous half, and keeps the other."""
+
+    def _generate(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        return super()._generate(masked(messages), *args, **kwargs)
+
+    def _stream(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        yield from super()._stream(masked(messages), *args, **kwargs)
+
+
+def test_an_asynchronous_half_that_is_the_users_is_kept() -> None:
+    assert OfMixed._agenerate is Mixed._agenerate is MaskingMixin._agenerate
+    assert OfMixed._astream is MaskingMixin._astream
+    assert AsyncMasking._agenerate is not Masking._agenerate
+
+
+@pytest.mark.parametrize("kind", [Masking, AsyncMasking, OfMixed])
 async def test_what_a_subclass_does_to_calls_holds_for_asynchronous_ones(
     kind: type[ChatBedrock], bedrock: ScriptedBedrock
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from typing import Any
 
 import boto3
@@ -162,3 +163,38 @@ def test_a_client_that_is_none_is_refused_at_construction(client: Any) -> None:
         ChatBedrock(model=MODEL, client=client)
     with pytest.raises(ConfigurationError, match="not a client of bedrock-runtime"):
         ChatBedrock(model=MODEL).client = client
+
+
+class House(ChatBedrock):
+    """A subclass with a field and a property that bear names of ours and of langchain-aws."""
+
+    provider: str = "mine"
+    said: Any = None
+
+    @property
+    def stop(self) -> Any:
+        return self.said
+
+    @stop.setter
+    def stop(self, value: Any) -> None:
+        self.said = value
+
+
+def test_what_a_subclass_adds_is_its_own() -> None:
+    assert House(model=MODEL).model_copy(update={"provider": "corp"}).provider == "corp"
+    model = House(model=MODEL)
+    model.stop = ["z"]
+    assert (model.said, model.stop_sequences) == (["z"], None)
+
+
+def test_the_model_of_a_model_can_be_set() -> None:
+    model = ChatBedrock(model=MODEL)
+    model.model = "us.amazon.nova-pro-v1:0"  # type: ignore[misc]
+    assert model.model_id == model.model == "us.amazon.nova-pro-v1:0"
+
+
+def test_a_bound_key_that_was_not_written_down_is_missed_by_its_name() -> None:
+    back = pickle.loads(pickle.dumps(ChatBedrock(model=MODEL, region_name="us-east-1").bind(api_key="k-1")))
+    with pytest.raises(ConfigurationError, match="api_key is empty: a secret that was bound") as caught:
+        back.invoke("q")
+    assert caught.value.hint == "bind it again"
