@@ -150,8 +150,10 @@ class ConnectionParameters(BaseModel):
     @classmethod
     def _field_named(cls, name: str) -> str:
         """The field that a spelling means; any other name as it is."""
+        if name in cls.model_fields:
+            return name
         held = inspect.getattr_static(cls, name, None)
-        if name in cls.model_fields or (isinstance(held, property) and held.fset is not None):
+        if isinstance(held, property) and held.fset is not None:
             return name
         meant = cls.spellings.get(name) or SPELLINGS.get(name, name)
         return meant if meant in cls.model_fields else name

@@ -60,8 +60,8 @@ def client_for(model: ConnectionParameters, given: dict[str, Any]) -> tuple[Bedr
     for name in SECRETS:
         if isinstance(value := named.get(name), CallSecret) and not value.get_secret_value():
             raise ConfigurationError(
-                f"{name} is empty: a secret that was bound is not written down with its model",
-                hint="bind it again",
+                f"{name} is empty",
+                hint="give it again: a secret that was bound is not written down with its model",
             )
     return kept_client(private(model)["_elsewhere"], named, lambda: _made(model, named)), rest
 

@@ -195,6 +195,6 @@ def test_the_model_of_a_model_can_be_set() -> None:
 
 def test_a_bound_key_that_was_not_written_down_is_missed_by_its_name() -> None:
     back = pickle.loads(pickle.dumps(ChatBedrock(model=MODEL, region_name="us-east-1").bind(api_key="k-1")))
-    with pytest.raises(ConfigurationError, match="api_key is empty: a secret that was bound") as caught:
+    with pytest.raises(ConfigurationError, match="api_key is empty") as caught:
         back.invoke("q")
-    assert caught.value.hint == "bind it again"
+    assert "give it again: a secret that was bound" in str(caught.value.hint)
