@@ -190,7 +190,9 @@ def tool_deltas(system: Any, *, few: int, many: int, tool_words: int) -> Numbers
     return {"cpu_s": at_many, "growth": (at_many / many) / (at_few / few)}
 
 
-def embed(system: Any, *, model: str, texts: int, latency_ms: int = 0, repeat: int = 1) -> Numbers:
+def embed(
+    system: Any, *, model: str, texts: int, latency_ms: int = 0, repeat: int = 1, digits: int = 9
+) -> Numbers:
     """Texts embedded at once, synchronously."""
     given = [f"{PROMPT} {index}" for index in range(texts)]
     assert len(system.embed(model, given[:1])) == 1

@@ -14,6 +14,7 @@ that each system gets it through its ``endpoint_url``:
     tool_deltas  stream a tool call whose input comes in this many pieces, instead of text
     tool_words   words in each of these pieces
     hold_ms      stop for this long after the first delta
+    digits       decimals of each number of Cohere's vectors: 9 as AWS sends them; 17 are 2 MB for 96 texts
 
 ``GET /statistics`` tells how many connections and requests there have been, and the most requests at once
 since it was asked last.
@@ -54,6 +55,7 @@ class Manner(NamedTuple):
     tool_deltas: int = 0
     tool_words: int = 1
     hold_ms: int = 0
+    digits: int = 9
 
 
 @lru_cache(maxsize=256)
@@ -102,8 +104,8 @@ def converse_answer(words: int) -> bytes:
 
 
 @lru_cache(maxsize=128)
-def embedding_answer(texts: int | None) -> bytes:
-    """1,024 numbers a text, as many digits as AWS sends: Titan V2's for None, else Cohere v3's."""
+def embedding_answer(texts: int | None, digits: int) -> bytes:
+    """1,024 numbers a text: Titan V2's for None, with as many digits as AWS sends, else Cohere v3's."""
     vectors = [
         [round(0.09 * ((place * 7919 + text * 104729) % 2003 / 1001.5 - 1), 17) for place in range(1024)]
         for text in range(texts or 1)
@@ -115,7 +117,7 @@ def embedding_answer(texts: int | None) -> bytes:
             "inputTextTokenCount": 8,
         }
     else:
-        short = [[round(value, 9) for value in vector] for vector in vectors]
+        short = [[round(value, digits) for value in vector] for vector in vectors]
         body = {
             "embeddings": short,
             "id": "0e9cb5ab",
@@ -125,8 +127,8 @@ def embedding_answer(texts: int | None) -> bytes:
     return _unary("200 OK\r\nX-Amzn-Bedrock-Input-Token-Count: 8", _json(body))
 
 
-def _embedding(target: bytes, body: bytes) -> bytes:
-    return embedding_answer(len(json.loads(body)["texts"]) if b"cohere" in target else None)
+def _embedding(target: bytes, manner: Manner, body: bytes) -> bytes:
+    return embedding_answer(len(json.loads(body)["texts"]) if b"cohere" in target else None, manner.digits)
 
 
 def _chunk(event: str, number: int, **members: object) -> bytes:
@@ -244,7 +246,7 @@ class Connection(asyncio.Protocol):
         if target.endswith(b"/converse"):
             self._send_whole(converse_answer(manner.words))
         elif target.endswith(b"/invoke"):
-            self._send_whole(_embedding(target, body))
+            self._send_whole(_embedding(target, manner, body))
         elif not target.endswith(b"/converse-stream"):
             self._send_whole(_unary("404 Not Found", _json({"message": "this does not live here"})))
         elif manner.gap_ms or manner.hold_ms:
