@@ -144,8 +144,7 @@ ERROR_CLASSES: ErrorClasses = {
 
 def adapted(error: core.BedrockError) -> core.BedrockError:
     """The same error in the class of this package."""
-    kind = ERROR_CLASSES.get(type(error))
-    return kind(error.message, **error.details()) if kind is not None else error
+    return core.in_class(error, ERROR_CLASSES)
 
 
 @contextmanager

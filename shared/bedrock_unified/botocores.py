@@ -12,6 +12,14 @@ from botocore import exceptions
 from .errors import BedrockError
 
 
+def named(error: BaseException) -> str | None:
+    """The name of an error's class in ``botocore.exceptions``, if it is a ``BotoCoreError`` of these."""
+    name = type(error).__name__
+    if isinstance(error, exceptions.BotoCoreError) and getattr(exceptions, name, None) is type(error):
+        return name
+    return None
+
+
 @cache
 def joined(kind: type[BedrockError], like: str) -> type[BedrockError]:
     """``kind`` joined with a class of ``botocore.exceptions``: an ``except`` for that goes on working."""

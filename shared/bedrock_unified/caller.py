@@ -10,7 +10,7 @@ from .calls import Line, Reader
 from .connection import Connection
 from .converse.checks import check_converse
 from .converse.guardrail import guardrail_problem
-from .errors import BedrockError, InvalidRequestError
+from .errors import BedrockError, InvalidRequestError, in_class
 from .failures import ErrorClasses, ErrorMaker
 from .flow import Opened
 from .models.ids import parse_model_id
@@ -228,9 +228,11 @@ class Caller:
         self, request: dict[str, Any], options: ChatOptions, *, streaming: bool
     ) -> Conversation:
         from .chat.conversation import Conversation
+        from .chat.options import check_options
 
         name = op.CONVERSE_STREAM.name if streaming else op.CONVERSE.name
         try:
+            check_options(options)
             named = self._named(request)
             check_converse(named, operation=name)
             talk = Conversation(named, options, self._connection.learned, streaming=streaming)
@@ -284,9 +286,7 @@ class Caller:
         return (injected.region if injected is not None else None) or self.region
 
     def _adapted(self, error: BedrockError, watch: Watch | None = None) -> BedrockError:
-        kind = self._classes.get(type(error))
-        if kind is not None:
-            error = kind(error.message, **error.details())
+        error = in_class(error, self._classes)
         if watch is not None:
             watch.failed(error)
         return error

@@ -153,6 +153,5 @@ def key_of(request: Mapping[str, Any]) -> Key | None:
     spec = request.get("modelId")
     if not isinstance(spec, str) or not spec:
         return None
-    options = request.get("options")
-    told = options.capabilities if options is not None else None
+    told = getattr(request.get("options"), "capabilities", None)
     return (spec, bool(told["on_demand"])) if told and "on_demand" in told else spec

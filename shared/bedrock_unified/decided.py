@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .client import BedrockClient
-from .settings import ConnectionSettings
+from .settings import ConnectionSettings, is_client
 
 
 def decided_by(client: Any) -> Mapping[str, Any] | None:
@@ -17,9 +17,7 @@ def decided_by(client: Any) -> Mapping[str, Any] | None:
     if isinstance(client, BedrockClient):
         names = ConnectionSettings.names() - {"client"}
         return {name: getattr(client.settings, name) for name in names}
-    if isinstance(client, type) or not any(
-        callable(getattr(client, method, None)) for method in ("converse", "invoke_model")
-    ):
+    if not is_client("client", client):
         return None
     elsewhere = {"control_client", "control_endpoint_url", "agent_client", "agent_endpoint_url"}
     return decided_by_boto(client, ConnectionSettings.names() - {"client", "cross_region", *elsewhere})

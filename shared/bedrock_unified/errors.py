@@ -1,9 +1,9 @@
 """Every failure of this package, as plain classes.
 
-An error that AWS answered is also a botocore ``ClientError``, and one of the network's what botocore raises
-there (``EndpointConnectionError``, ``ReadTimeoutError``, …): the class that is raised is a subclass of the
-one named here, made in :mod:`bedrock_unified.botocores` at the first failure, so that importing this module
-never imports botocore.
+An error that AWS answered is also a botocore ``ClientError``, and one that kept a call from AWS what botocore
+raises there (``EndpointConnectionError``, ``ReadTimeoutError``, ``NoCredentialsError``, ``ProfileNotFound``,
+``ParamValidationError``, …): the class that is raised is a subclass of the one named here, made in
+:mod:`bedrock_unified.botocores` at the first failure, so that importing this module never imports botocore.
 """
 
 from __future__ import annotations
@@ -240,6 +240,14 @@ def make_error(
 
         kind = joined(kind, like)
     return kind(message, **details)
+
+
+def in_class(error: BedrockError, classes: Mapping[type[BedrockError], type[BedrockError]]) -> BedrockError:
+    """The same error in an adapter's own class for it, botocore's kept; as it is where there is none."""
+    kind = classes.get(public_class(type(error)))
+    if kind is None:
+        return error
+    return make_error(kind, error.message, error.details(), like=_like(error))
 
 
 def _like(error: BedrockError) -> str | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .botocores import named
 from .converse.events import EventParser, GivenChunks, GivenEvents
 from .errors import BedrockError, ConfigurationError, InvalidRequestError
 from .failures import ErrorMaker
@@ -47,7 +48,8 @@ def injected_flow(
         raise errors.answered(_failure(error), operation, model_id) from error
     except BotoCoreError as error:
         kind, hint = _refusal(error)
-        raise errors.make(kind, str(error), operation=operation.name, model_id=model_id, hint=hint) from error
+        about = {"operation": operation.name, "model_id": model_id, "hint": hint}
+        raise errors.make(kind, str(error), like=named(error), **about) from error
     # boto3 gives a body that is no JSON as an answer without members.
     if (member := _ANSWERED.get(operation.name)) and member not in answer:
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 200)

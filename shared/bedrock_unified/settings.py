@@ -93,8 +93,8 @@ class ConnectionSettings:
             _check_whole("max_concurrency", self.max_concurrency, least=1, most=_MOST_REQUESTS)
         if self.requests_per_minute is not None:
             _check_whole("requests_per_minute", self.requests_per_minute, least=1, most=_MOST_A_MINUTE)
-        for name, known_by in _CLIENTS.items():
-            _check_client(name, getattr(self, name), *known_by)
+        for name in _CLIENTS:
+            _check_client(name, getattr(self, name))
         for name in ("endpoint_url", "control_endpoint_url", "agent_endpoint_url", "profile_name"):
             _check_text(name, getattr(self, name))
         for name in ("retry_read_timeouts", "use_fips", "use_dualstack"):
@@ -281,11 +281,18 @@ def _check_text(name: str, value: Any) -> None:
         raise ConfigurationError(f"{name} must be text, not {shown(value)}")
 
 
-def _check_client(name: str, client: Any, service: str, *methods: str) -> None:
-    if client is None:
-        return
-    # A class has the methods, too, and can call none.
-    if isinstance(client, type) or not any(callable(getattr(client, method, None)) for method in methods):
+def is_client(name: str, client: Any) -> bool:
+    """Whether it is a boto3 client that this parameter takes, or behaves as one.
+
+    A class has the methods, too, and can call none.
+    """
+    _, *methods = _CLIENTS[name]
+    return not isinstance(client, type) and any(callable(getattr(client, method, None)) for method in methods)
+
+
+def _check_client(name: str, client: Any) -> None:
+    if client is not None and not is_client(name, client):
+        service = _CLIENTS[name][0]
         raise ConfigurationError(
             f"{name} is a {type(client).__name__}, not a client of {service}",
             hint=f"give boto3.client({service!r})",

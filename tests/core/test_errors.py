@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_unified import errors
+from bedrock_unified import BedrockClient, errors
 from bedrock_unified.errors import (
     ANSWERED,
     BedrockError,
@@ -412,3 +412,36 @@ def test_a_failure_of_the_network_is_what_botocore_raises_there(like: str, how: 
 def test_each_failure_below_http_has_its_class_of_botocores(kind: FailureKind) -> None:
     made = ErrorMaker("us-east-1", None).unanswered(TransportError(kind, "x"), op.CONVERSE, "m")
     assert isinstance(made, botocore.exceptions.BotoCoreError)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"inferenceConfig": {"temperature": 3}}, "temperature"),
+        ({"messages": "q"}, "messages"),
+        ({"maxTokens": 3}, "maxTokens"),
+    ],
+)
+async def test_a_request_that_boto3_would_not_send_is_what_it_raises_then(
+    wrong: dict[str, Any], named: str
+) -> None:
+    ask = {"modelId": "m", "messages": [{"role": "user", "content": [{"text": "q"}]}], **wrong}
+    async with BedrockClient(api_key="k", region_name="us-east-1") as client:
+        with pytest.raises(botocore.exceptions.ParamValidationError) as caught:
+            client.converse(**ask)
+        with pytest.raises(botocore.exceptions.ParamValidationError):
+            await client.aconverse_stream(**ask)
+    assert isinstance(caught.value, errors.InvalidRequestError)
+    assert named in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [{"top_k": 5}, "top_k", 7])
+async def test_options_that_are_none_are_told(options: Any) -> None:
+    ask = {"modelId": "m", "messages": [{"role": "user", "content": [{"text": "q"}]}]}
+    async with BedrockClient(api_key="k", region_name="us-east-1") as client:
+        for call in (client.converse, client.converse_stream):
+            with pytest.raises(errors.ConfigurationError, match="options is a") as caught:
+                call(**ask, options=options)
+            assert "ChatOptions" in str(caught.value.hint)
+        with pytest.raises(errors.ConfigurationError, match="options is a"):
+            await client.aconverse(**ask, options=options)

@@ -235,6 +235,7 @@ def test_nobody_to_sign_as_is_an_authentication_error(colour: str) -> None:
     with pytest.raises(AuthenticationError) as caught:
         call(client, colour, "converse", **ASK)
     assert caught.value.hint
+    assert isinstance(caught.value, boto.NoCredentialsError)
     client.close()
 
 

@@ -15,6 +15,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.outputs.chat_generation import merge_chat_generation_chunks
 
+from langchain_bedrock_unified.messages.standard import PROVIDER
 from langchain_bedrock_unified.messages.stream import ChunkMaker
 
 _INDEX = st.sampled_from([0, 1])
@@ -43,7 +44,7 @@ _CHANGES = st.sampled_from(
         {"id": None},
         {"name": "Ada"},
         {"additional_kwargs": {"a": "b"}},
-        {"response_metadata": {"model_provider": "bedrock_converse", "said": "once"}},
+        {"response_metadata": {"model_provider": PROVIDER, "said": "once"}},
         {"response_metadata": {}},
         {"usage_metadata": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}},
         {"chunk_position": "last"},

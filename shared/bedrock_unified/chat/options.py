@@ -72,3 +72,16 @@ class ChatOptions:
                 f"guard_content is {guard!r:.80}",
                 hint=f"one of {', '.join(GUARD_CONTENT)}, or a dict that names grounding_source and query",
             )
+
+
+def check_options(options: Any) -> None:
+    """Refuse what are no options.
+
+    Raises:
+        ConfigurationError: it names what was given.
+    """
+    if not isinstance(options, ChatOptions):
+        raise ConfigurationError(
+            f"options is a {type(options).__name__}",
+            hint="give bedrock_unified.ChatOptions(top_k=…, reasoning=…)",
+        )

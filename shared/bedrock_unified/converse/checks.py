@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from ..errors import InvalidRequestError
+from ..errors import BedrockError, InvalidRequestError, make_error
 from ..nearest import did_you_mean
 from ..wire.operations import CONVERSE
 from .guardrail import guardrail_problem
@@ -45,7 +45,7 @@ _RANGES: Mapping[str, tuple[float, float | None]] = {
     "maxTokens": (1, None),
 }
 
-Refuse = Callable[..., InvalidRequestError]
+Refuse = Callable[..., BedrockError]
 
 #: Where the members of other APIs have their place in a Converse request.
 _INSTEAD = {
@@ -71,8 +71,9 @@ def check_converse(request: Mapping[str, Any], *, operation: str) -> None:
         InvalidRequestError: it names the value and the way out.
     """
 
-    def refuse(message: str, hint: str | None = None) -> InvalidRequestError:
-        return InvalidRequestError(message, hint=hint, operation=operation, model_id=request.get("modelId"))
+    def refuse(message: str, hint: str | None = None) -> BedrockError:
+        details = {"hint": hint, "operation": operation, "model_id": request.get("modelId")}
+        return make_error(InvalidRequestError, message, details, like="ParamValidationError")
 
     for name in request:
         if name not in MEMBERS:

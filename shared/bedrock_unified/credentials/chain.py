@@ -10,7 +10,7 @@ from collections.abc import Collection
 from threading import Lock
 from typing import Any
 
-from ..errors import AuthenticationError, BedrockError
+from ..errors import AuthenticationError, BedrockError, make_error
 from ..failures import redacted
 from ..settings import check_secret
 from ..wire.signing import Keys
@@ -171,7 +171,7 @@ class ChainIdentity:
         message = f"no AWS credentials{f': {only}' if only else ''}. Tried: {tried}"
         asked = f"NoCredentialsError: aws_iam_role_source={self._restriction!r}"
         kind, hint = explain_missing_credentials(asked, profile_name=self._profile)
-        return kind(message, hint=hint)
+        return make_error(kind, message, {"hint": hint}, like="NoCredentialsError")
 
 
 def explained(
@@ -189,6 +189,7 @@ def explained(
         tried: what was tried before, and why it gave nothing.
         secrets: what the error may quote and nobody may read.
     """
+    from ..botocores import named
     from ..hints import explain_missing_credentials
 
     text = redacted(_told(error), secrets)
@@ -199,7 +200,7 @@ def explained(
     if kind is AuthenticationError:
         text = f"no AWS credentials from {where}: {text}" if where else f"no AWS credentials: {text}"
         text = f"{text.rstrip('.')}. Tried before: {tried}" if tried else text
-    return kind(text, hint=hint)
+    return make_error(kind, text, {"hint": hint}, like=named(error))
 
 
 def without_token(text: str) -> str:

@@ -79,6 +79,9 @@ def patient(connection: type[Any], read_timeout: float) -> type[Any]:
         timeout: float | None
         _pieces: list[bytes] | None = None
 
+        def __str__(self) -> str:  # what urllib3's messages begin with
+            return f"{self.host}:{self.port}"
+
         def connect(self) -> None:
             try:
                 super().connect()  # pyright: ignore[reportUnknownMemberType]
