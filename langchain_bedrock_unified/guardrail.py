@@ -298,8 +298,15 @@ def _context(how: Mapping[str, Any], *, checks: bool) -> list[dict[str, Any]]:
     return [
         {"text": {"text": text, "qualifiers": [name]}}
         for name, value in given.items()
-        for text in ([value] if isinstance(value, str) else value)
+        for text in _texts(name, value)
     ]
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    texts: list[Any] = list(value) if isinstance(value, (list, tuple)) else [value]
+    if not all(isinstance(text, str) for text in texts):
+        raise InvalidRequestError(f"{name} is {value!r:.80}", hint="give text, or a list of texts")
+    return texts
 
 
 def _qualified(block: dict[str, Any]) -> dict[str, Any]:

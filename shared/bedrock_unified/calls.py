@@ -12,7 +12,7 @@ from .failures import ErrorMaker
 from .flow import Opened, call, metadata, open_stream
 from .wire import operations as op
 from .wire.http import Flow, Response
-from .wire.operations import Operation, encode
+from .wire.operations import Operation, encode, model_of
 
 #: Reads a successful answer's body; given the headers, too.
 Reader = Callable[[Response], dict[str, Any]]
@@ -51,7 +51,7 @@ class Line:
             return (yield from injected_flow(injected, operation, members, self.errors))
         place, errors = self._connection.place(operation), self.errors
         encoded = encode(operation, members)
-        model_id = members.get("modelId")
+        model_id = model_of(members)
         route = _impatient(place.route) if self._brief else place.route
         response, retries = yield from call(route, operation, encoded, errors, model_id)
         try:

@@ -15,7 +15,7 @@ from .transport.injected import AsyncInjectedStream, InjectedStream, InjectedTra
 from .wire import operations as op
 from .wire.failure import Failure, InStreamFailure
 from .wire.http import FailureKind, Flow, Read, Response, TransportError
-from .wire.operations import Operation, encode
+from .wire.operations import Operation, encode, model_of
 
 #: The member without which an answer is none.
 _ANSWERED = {
@@ -35,7 +35,7 @@ def injected_flow(
     """A call on the caller's boto3 client, with our errors."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    model_id = members.get("modelId")
+    model_id = model_of(members)
     if operation.raw_body:  # boto3 takes bytes alone; text and values to write as JSON are ours
         members = {**members, "body": encode(operation, members).body}
     try:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .converse.usage import Usage, read_usage
 from .errors import BedrockError
-from .wire.operations import Operation
+from .wire.operations import Operation, model_of
 
 # A number of tokens in a header.
 _COUNT = re.compile(r"[0-9]{1,18}")
@@ -50,7 +50,7 @@ class Watch:
     def __init__(self, observers: list[Observer], operation: Operation, members: Mapping[str, Any]) -> None:
         self._observers = observers
         self.operation = operation.name
-        self.model_id: str | None = members.get("modelId")
+        self.model_id: str | None = model_of(members)
         self._started = time.perf_counter()
 
     def finished(self, answer: Mapping[str, Any]) -> None:

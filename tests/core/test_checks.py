@@ -118,6 +118,28 @@ def test_a_member_of_another_api_is_told_its_place(name: str, place: str) -> Non
     assert place in str(error.hint)
 
 
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"inferenceConfig": {"stopSequences": 7}}, "inferenceConfig.stopSequences must be a list"),
+        ({"inferenceConfig": {"stopSequences": "END"}}, "inferenceConfig.stopSequences must be a list"),
+        ({"inferenceConfig": {"stopSequences": ["END", 7]}}, "inferenceConfig.stopSequences holds 7"),
+        ({"serviceTier": "priority"}, "serviceTier must be a dict"),
+        ({"serviceTier": {"type": 7}}, "serviceTier.type is 7"),
+        ({"performanceConfig": "optimized"}, "performanceConfig must be a dict"),
+        ({"performanceConfig": {"latency": True}}, "performanceConfig.latency is True"),
+        ({"requestMetadata": ["a"]}, "requestMetadata must be a dict"),
+        ({"requestMetadata": {"tenant": 1}}, "requestMetadata.tenant is 1"),
+        ({"additionalModelResponseFieldPaths": "/stop_sequence"}, "Paths must be a list"),
+        ({"additionalModelResponseFieldPaths": [1]}, "additionalModelResponseFieldPaths holds 1"),
+        ({"promptVariables": "a"}, "promptVariables must be a dict"),
+        ({"outputConfig": "json"}, "outputConfig must be a dict"),
+    ],
+)
+def test_what_is_no_member_of_its_type_is_refused(changes: dict[str, Any], found: str) -> None:
+    assert found in refusal(**changes).message
+
+
 @pytest.mark.parametrize("messages", [[], None, ()], ids=repr)
 def test_no_messages_are_refused(messages: Any) -> None:
     assert "messages is empty" in refusal(messages=messages).message

@@ -217,6 +217,19 @@ def test_aws_errors_come_through(via: str, colour: str, server: Server) -> None:
         call(server, colour, "q", ["a"] * 1500, via=via)
 
 
+@pytest.mark.parametrize("via", ["invoke", "agent"])
+def test_an_error_names_the_model(via: str, server: Server) -> None:
+    server.answer = lambda _: reply(
+        {"message": "The provided model identifier is invalid."},
+        400,
+        x_amzn_ErrorType="ValidationException",
+    )
+    with pytest.raises(BedrockError) as caught, server.client() as client:
+        client.rerank("q", ["a"], model_id="cohere.rerank-v9:0", via=via)
+    assert "cohere.rerank-v9:0" in str(caught.value.model_id)
+    assert "no model 'the model'" not in str(caught.value) and "no model the" not in str(caught.value)
+
+
 def test_denied_access_names_the_action_of_rerank(server: Server) -> None:
     server.answer = lambda _: reply({"message": "no"}, 403, x_amzn_ErrorType="AccessDeniedException:")
     with pytest.raises(BedrockError, match="bedrock:Rerank"):

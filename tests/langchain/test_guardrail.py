@@ -282,6 +282,12 @@ async def test_an_answer_is_held_against_its_source(make: Any, endpoint: LocalBe
         guard.invoke("x", colour="blue")
 
 
+@pytest.mark.parametrize("wrong", [7, {"text": "a"}, ["a", 7]], ids=repr)
+def test_sources_are_texts(make: Any, wrong: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="grounding_source is"):
+        make().invoke("x", grounding_source=wrong, query="y")
+
+
 @pytest.mark.parametrize("given", [7, {"a": 1}, [1], b"x"])
 def test_what_is_neither_text_nor_messages_is_refused(make: Any, given: Any) -> None:
     with pytest.raises(InvalidRequestError, match="judges text, messages or a prompt"):

@@ -90,7 +90,7 @@ def check_converse(request: Mapping[str, Any], *, operation: str) -> None:
         _check_message(message, refuse)
     for name, check in _CHECKS.items():
         if (value := request.get(name)) is not None:
-            check(_structure(value, name, refuse), refuse)
+            check(value, name, refuse)
 
 
 def _structure(value: Any, name: str, refuse: Refuse) -> Mapping[str, Any]:
@@ -154,7 +154,21 @@ def _check_formats(part: Mapping[str, Any], refuse: Refuse) -> None:
             )
 
 
-def _check_inference(config: Mapping[str, Any], refuse: Refuse) -> None:
+def _check_texts(value: Any, name: str, refuse: Refuse) -> None:
+    for text in _list(value, name, refuse):
+        if not isinstance(text, str):
+            raise refuse(f"{name} holds {text!r:.80}", "it must hold text alone")
+
+
+def _check_named_texts(value: Any, name: str, refuse: Refuse) -> None:
+    for key, text in _structure(value, name, refuse).items():
+        if not isinstance(text, str):
+            raise refuse(f"{name}.{key} is {text!r:.80}", "it must be text")
+
+
+def _check_inference(value: Any, where: str, refuse: Refuse) -> None:
+    config = _structure(value, where, refuse)
+    _check_texts(config.get("stopSequences"), f"{where}.stopSequences", refuse)
     for name, (low, high) in _RANGES.items():
         value = config.get(name)
         if value is None:
@@ -167,7 +181,8 @@ def _check_inference(config: Mapping[str, Any], refuse: Refuse) -> None:
             raise refuse(f"inferenceConfig.{name} is {value!r:.80}", f"it must be {kind}, {limit}")
 
 
-def _check_tools(config: Mapping[str, Any], refuse: Refuse) -> None:
+def _check_tools(value: Any, where: str, refuse: Refuse) -> None:
+    config = _structure(value, where, refuse)
     for name in config:
         if name not in _TOOL_MEMBERS:
             hint = did_you_mean(name, _TOOL_MEMBERS) or f"its members are {', '.join(_TOOL_MEMBERS)}"
@@ -188,15 +203,21 @@ def _check_tools(config: Mapping[str, Any], refuse: Refuse) -> None:
             )
 
 
-def _check_guardrail(config: Mapping[str, Any], refuse: Refuse) -> None:
-    problem = guardrail_problem(config)
+def _check_guardrail(value: Any, where: str, refuse: Refuse) -> None:
+    problem = guardrail_problem(_structure(value, where, refuse))
     if problem is not None:
         raise refuse(*problem)
 
 
 #: In the order in which they are told.
-_CHECKS: Mapping[str, Callable[[Mapping[str, Any], Refuse], None]] = {
+_CHECKS: Mapping[str, Callable[[Any, str, Refuse], object]] = {
     "inferenceConfig": _check_inference,
     "toolConfig": _check_tools,
     "guardrailConfig": _check_guardrail,
+    "additionalModelResponseFieldPaths": _check_texts,
+    "performanceConfig": _check_named_texts,
+    "serviceTier": _check_named_texts,
+    "requestMetadata": _check_named_texts,
+    "promptVariables": _structure,
+    "outputConfig": _structure,
 }

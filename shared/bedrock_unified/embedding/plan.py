@@ -142,6 +142,8 @@ def planned(
         )
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
         raise ConfigurationError(f"concurrency must be a whole number from 1, not {shown(concurrency)}")
+    if on_progress is not None and not callable(on_progress):
+        raise ConfigurationError(f"on_progress is called as (done, total); {shown(on_progress)} cannot be")
     given = cast("Iterable[Any]", inputs)
     meant = family_of(model_id, family)
     fields = checked_fields(additional_model_request_fields)

@@ -263,6 +263,16 @@ def _path(operation: Operation, *values: str) -> str:
     return operation.path.format(**dict(zip(operation.in_path, quoted, strict=True)))
 
 
+def model_of(members: Mapping[str, Any]) -> str | None:
+    """The model that a request names, for messages; Rerank's has its place deep inside."""
+    if (model_id := members.get("modelId")) is not None or "rerankingConfiguration" not in members:
+        return model_id
+    inside: Any = members
+    for name in ("rerankingConfiguration", "bedrockRerankingConfiguration", "modelConfiguration", "modelArn"):
+        inside = cast("Mapping[str, Any]", inside).get(name) if isinstance(inside, Mapping) else None
+    return inside if isinstance(inside, str) else None
+
+
 def names_guardrail(encoded: Encoded) -> bool:
     """Whether a request named a guardrail; for the hints of its failure."""
     return "x-amzn-bedrock-guardrailidentifier" in encoded.headers or b'"guardrailConfig":' in encoded.body

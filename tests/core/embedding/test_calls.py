@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 import pytest
@@ -440,3 +440,11 @@ def test_inputs_are_a_list(inputs: Any) -> None:
         pytest.raises(ConfigurationError, match="embed\\(\\) takes a list of texts, images or dicts"),
     ):
         client.embed(inputs)
+
+
+def test_progress_is_told_to_what_can_be_called() -> None:
+    with (
+        BedrockClient(region_name="us-east-1") as client,
+        pytest.raises(ConfigurationError, match="on_progress is called as"),
+    ):
+        client.embed(["a"], on_progress=cast("Any", 7))
