@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Literal, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
@@ -303,7 +303,8 @@ def _context(how: Mapping[str, Any], *, checks: bool) -> list[dict[str, Any]]:
 
 
 def _texts(name: str, value: Any) -> list[str]:
-    texts: list[Any] = list(value) if isinstance(value, (list, tuple)) else [value]
+    many = isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
+    texts: list[Any] = list(cast("Iterable[Any]", value)) if many else [value]
     if not all(isinstance(text, str) for text in texts):
         raise InvalidRequestError(f"{name} is {value!r:.80}", hint="give text, or a list of texts")
     return texts

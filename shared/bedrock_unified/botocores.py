@@ -3,7 +3,6 @@
 # pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -11,18 +10,24 @@ from botocore import exceptions
 
 from .errors import BedrockError
 
+_made: dict[tuple[type[BedrockError], str], type[BedrockError]] = {}
+
 
 def named(error: BaseException) -> str | None:
-    """The name of an error's class in ``botocore.exceptions``, if it is a ``BotoCoreError`` of these."""
-    name = type(error).__name__
-    if isinstance(error, exceptions.BotoCoreError) and getattr(exceptions, name, None) is type(error):
-        return name
-    return None
+    """The class of ``botocore.exceptions`` that an error is, the nearest, if it is a ``BotoCoreError``."""
+    if not isinstance(error, exceptions.BotoCoreError):
+        return None
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == exceptions.__name__)
 
 
-@cache
 def joined(kind: type[BedrockError], like: str) -> type[BedrockError]:
     """``kind`` joined with a class of ``botocore.exceptions``: an ``except`` for that goes on working."""
+    made = _made.get((kind, like))
+    # One class for all threads that come here at once.
+    return _made.setdefault((kind, like), _join(kind, like)) if made is None else made
+
+
+def _join(kind: type[BedrockError], like: str) -> type[BedrockError]:
     theirs: type[Exception] = getattr(exceptions, like)
     if issubclass(kind, theirs):
         return kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .errors import BedrockError, ConfigurationError, InvalidRequestError, PermissionDeniedError
 from .models.geographies import suggested_profile
@@ -154,4 +154,5 @@ def key_of(request: Mapping[str, Any]) -> Key | None:
     if not isinstance(spec, str) or not spec:
         return None
     told = getattr(request.get("options"), "capabilities", None)
-    return (spec, bool(told["on_demand"])) if told and "on_demand" in told else spec
+    known = isinstance(told, Mapping) and "on_demand" in told
+    return (spec, bool(cast("Mapping[str, Any]", told)["on_demand"])) if known else spec

@@ -34,6 +34,8 @@ __all__ = [
 
 #: botocore's class for what AWS answered.
 ANSWERED = "ClientError"
+#: And for a request that is refused before it is sent.
+_REFUSED = "ParamValidationError"
 
 
 class BedrockError(Exception):
@@ -243,11 +245,14 @@ def make_error(
 
 
 def in_class(error: BedrockError, classes: Mapping[type[BedrockError], type[BedrockError]]) -> BedrockError:
-    """The same error in an adapter's own class for it, botocore's kept; as it is where there is none."""
-    kind = classes.get(public_class(type(error)))
-    if kind is None:
+    """The error as it leaves us: in an adapter's own class for it, if there is one, and in botocore's."""
+    plain, like = public_class(type(error)), _like(error)
+    kind = classes.get(plain, plain)
+    if like is None and isinstance(error, InvalidRequestError):
+        like = _REFUSED
+    if kind is plain and like == _like(error):
         return error
-    return make_error(kind, error.message, error.details(), like=_like(error))
+    return make_error(kind, error.message, error.details(), like=like)
 
 
 def _like(error: BedrockError) -> str | None:

@@ -44,6 +44,8 @@ def injected_flow(
         if error.kind is FailureKind.CORRUPT:
             raise errors.unreadable(error.detail, operation, model_id, 200) from error
         raise errors.unanswered(error, operation, model_id) from error
+    except BedrockError:
+        raise  # of a client that calls by ours
     except ClientError as error:
         raise errors.answered(_failure(error), operation, model_id) from error
     except BotoCoreError as error:

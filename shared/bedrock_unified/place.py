@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ._version import __version__
 from .credentials import Bearer, IdentitySource, ambient_profile, choose_source, stored_for
-from .errors import ConfigurationError
+from .errors import BedrockError, ConfigurationError, make_error
 from .exchange import Clock, Route
 from .settings import ROLE_SOURCES, ConnectionSettings, check_region
 from .transport.settings import TransportSettings, default_concurrency
@@ -294,7 +294,7 @@ def _found_section(
     return section, loaded.get("services", {})
 
 
-def _nowhere(profile: str) -> ConfigurationError:
+def _nowhere(profile: str) -> BedrockError:
     """A profile that was asked for is not there.
 
     botocore says so, too, whoever signs. Unlike it we let one that only the environment names, and that is
@@ -304,7 +304,7 @@ def _nowhere(profile: str) -> ConfigurationError:
 
     message = f"the config profile ({profile}) could not be found"
     _, hint = explain_missing_credentials(f"ProfileNotFound: {message}", profile_name=profile)
-    return ConfigurationError(message, hint=hint)
+    return make_error(ConfigurationError, message, {"hint": hint}, like="ProfileNotFound")
 
 
 def _file(name: str) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import pytest
 from botocore.model import ServiceModel
@@ -16,6 +18,12 @@ from bedrock_unified.errors import InvalidRequestError
 from .shapes import documents, params
 
 ASK: dict[str, Any] = {"modelId": "m", "messages": [{"role": "user", "content": [{"text": "Hello?"}]}]}
+
+
+class Tier(Enum):
+    """A plain enumeration, which the codec writes by its value."""
+
+    PRIORITY = "priority"
 
 
 def refusal(**changes: Any) -> InvalidRequestError:
@@ -138,6 +146,19 @@ def test_a_member_of_another_api_is_told_its_place(name: str, place: str) -> Non
 )
 def test_what_is_no_member_of_its_type_is_refused(changes: dict[str, Any], found: str) -> None:
     assert found in refusal(**changes).message
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"requestMetadata": {"trace": UUID(int=1), "blob": b"x"}},
+        {"serviceTier": {"type": Tier.PRIORITY}},
+        {"performanceConfig": {"latency": None}},
+        {"inferenceConfig": {"stopSequences": (Tier.PRIORITY, "END")}},
+    ],
+)
+def test_what_is_written_as_text_is_text(changes: dict[str, Any]) -> None:
+    check_converse({**ASK, **changes}, operation="Converse")
 
 
 @pytest.mark.parametrize("messages", [[], None, ()], ids=repr)

@@ -7,6 +7,7 @@ import inspect
 import pickle
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import botocore.exceptions
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_unified import BedrockClient, errors
+from bedrock_unified import BedrockClient, ChatOptions, errors
 from bedrock_unified.errors import (
     ANSWERED,
     BedrockError,
@@ -420,9 +421,12 @@ def test_each_failure_below_http_has_its_class_of_botocores(kind: FailureKind) -
         ({"inferenceConfig": {"temperature": 3}}, "temperature"),
         ({"messages": "q"}, "messages"),
         ({"maxTokens": 3}, "maxTokens"),
+        ({"modelId": ""}, "the model id is empty"),
+        ({"modelId": 7}, "the model id"),
+        ({"additionalModelRequestFields": {"a": {1}}}, "set has no JSON form"),
     ],
 )
-async def test_a_request_that_boto3_would_not_send_is_what_it_raises_then(
+async def test_a_request_that_is_refused_before_it_is_sent_is_what_boto3_raises_for_one(
     wrong: dict[str, Any], named: str
 ) -> None:
     ask = {"modelId": "m", "messages": [{"role": "user", "content": [{"text": "q"}]}], **wrong}
@@ -435,7 +439,7 @@ async def test_a_request_that_boto3_would_not_send_is_what_it_raises_then(
     assert named in str(caught.value)
 
 
-@pytest.mark.parametrize("options", [{"top_k": 5}, "top_k", 7])
+@pytest.mark.parametrize("options", [{"top_k": 5}, "top_k", 7, ChatOptions])
 async def test_options_that_are_none_are_told(options: Any) -> None:
     ask = {"modelId": "m", "messages": [{"role": "user", "content": [{"text": "q"}]}]}
     async with BedrockClient(api_key="k", region_name="us-east-1") as client:
@@ -445,3 +449,22 @@ async def test_options_that_are_none_are_told(options: Any) -> None:
             assert "ChatOptions" in str(caught.value.hint)
         with pytest.raises(errors.ConfigurationError, match="options is a"):
             await client.aconverse(**ask, options=options)
+
+
+def test_threads_that_fail_at_once_get_one_class() -> None:
+    class Kind(BedrockError):
+        """Of this test alone."""
+
+    made: list[type] = []
+    barrier = threading.Barrier(8)
+
+    def fail() -> None:
+        barrier.wait()
+        made.append(type(make_error(Kind, "m", {}, like="NoCredentialsError")))
+
+    threads = [threading.Thread(target=fail) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 8 and len(set(made)) == 1

@@ -45,9 +45,13 @@ def test_a_login_that_is_missing(colour: str, world: World) -> None:
     assert isinstance(error, boto.SSOTokenLoadError)
 
 
-def test_a_profile_that_is_not_there(world: World) -> None:
-    world.environment(AWS_PROFILE="absent")
-    assert isinstance(refused(world, ConfigurationError), boto.ProfileNotFound)
+@colours
+@pytest.mark.parametrize("asked", ["by the environment", "by a keyword"])
+def test_a_profile_that_is_not_there(asked: str, colour: str, world: World) -> None:
+    by_keyword = asked == "by a keyword"
+    world.environment(**({} if by_keyword else {"AWS_PROFILE": "absent"}))
+    given = {"profile_name": "absent"} if by_keyword else {}
+    assert isinstance(refused(world, ConfigurationError, colour, **given), boto.ProfileNotFound)
 
 
 def test_half_a_pair_in_the_shared_file(world: World) -> None:

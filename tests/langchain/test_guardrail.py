@@ -288,6 +288,11 @@ def test_sources_are_texts(make: Any, wrong: Any) -> None:
         make().invoke("x", grounding_source=wrong, query="y")
 
 
+def test_sources_may_come_from_a_generator(make: Any, endpoint: LocalBedrock) -> None:
+    make().invoke("x", grounding_source=(text for text in ("a", "b")), query="y")
+    assert [block["text"]["text"] for block in endpoint.requests[0].body["content"]] == ["a", "b", "y", "x"]
+
+
 @pytest.mark.parametrize("given", [7, {"a": 1}, [1], b"x"])
 def test_what_is_neither_text_nor_messages_is_refused(make: Any, given: Any) -> None:
     with pytest.raises(InvalidRequestError, match="judges text, messages or a prompt"):

@@ -7,9 +7,11 @@ models is Bedrock's to judge.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Any, cast
+from uuid import UUID
 
-from ..errors import BedrockError, InvalidRequestError, make_error
+from ..errors import InvalidRequestError
 from ..nearest import did_you_mean
 from ..wire.operations import CONVERSE
 from .guardrail import guardrail_problem
@@ -45,7 +47,10 @@ _RANGES: Mapping[str, tuple[float, float | None]] = {
     "maxTokens": (1, None),
 }
 
-Refuse = Callable[..., BedrockError]
+#: What JSON writes as text, by the codec of this package.
+_TEXTS = (str, bytes, Enum, UUID)
+
+Refuse = Callable[..., InvalidRequestError]
 
 #: Where the members of other APIs have their place in a Converse request.
 _INSTEAD = {
@@ -71,9 +76,8 @@ def check_converse(request: Mapping[str, Any], *, operation: str) -> None:
         InvalidRequestError: it names the value and the way out.
     """
 
-    def refuse(message: str, hint: str | None = None) -> BedrockError:
-        details = {"hint": hint, "operation": operation, "model_id": request.get("modelId")}
-        return make_error(InvalidRequestError, message, details, like="ParamValidationError")
+    def refuse(message: str, hint: str | None = None) -> InvalidRequestError:
+        return InvalidRequestError(message, hint=hint, operation=operation, model_id=request.get("modelId"))
 
     for name in request:
         if name not in MEMBERS:
@@ -156,13 +160,13 @@ def _check_formats(part: Mapping[str, Any], refuse: Refuse) -> None:
 
 def _check_texts(value: Any, name: str, refuse: Refuse) -> None:
     for text in _list(value, name, refuse):
-        if not isinstance(text, str):
+        if not isinstance(text, _TEXTS):
             raise refuse(f"{name} holds {text!r:.80}", "it must hold text alone")
 
 
 def _check_named_texts(value: Any, name: str, refuse: Refuse) -> None:
     for key, text in _structure(value, name, refuse).items():
-        if not isinstance(text, str):
+        if text is not None and not isinstance(text, _TEXTS):
             raise refuse(f"{name}.{key} is {text!r:.80}", "it must be text")
 
 

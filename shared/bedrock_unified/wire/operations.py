@@ -270,7 +270,7 @@ def model_of(members: Mapping[str, Any]) -> str | None:
     inside: Any = members
     for name in ("rerankingConfiguration", "bedrockRerankingConfiguration", "modelConfiguration", "modelArn"):
         inside = cast("Mapping[str, Any]", inside).get(name) if isinstance(inside, Mapping) else None
-    return inside if isinstance(inside, str) else None
+    return inside.rpartition("::foundation-model/")[2] if isinstance(inside, str) else None
 
 
 def names_guardrail(encoded: Encoded) -> bool:
