@@ -5,11 +5,10 @@ Names are loaded when they are first used; none of them loads boto3, botocore, a
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from bedrock_unified.lasting import lasting
+from bedrock_unified.adapting import module_of
 
 if find_spec("langchain_core") is None:
     raise ImportError(
@@ -48,13 +47,11 @@ def __getattr__(name: str) -> Any:
         raise ImportError(f"{__name__} has no {name}; use {_OTHERWISE[name]}")
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    with lasting():
-        if home == "chat_models":
-            # Here, and not from deeper down: Python unmaps a piece of its stack when the call that began
-            # it returns, and with an unlucky depth importing langchain-core would map and unmap one 10,000
-            # times.
-            import langchain_core.language_models.chat_models  # noqa: F401
-        value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    # First, and not from deeper down: Python unmaps a piece of its stack when the call that began it returns,
+    # and with an unlucky depth importing langchain-core would map and unmap one 10,000 times.
+    first = "langchain_core.language_models.chat_models" if home == "chat_models" else None
+    module = module_of(__name__, home, framework="langchain-core", extra="langchain", first=first)
+    value = globals()[name] = getattr(module, name)
     return value
 
 

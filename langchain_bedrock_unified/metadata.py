@@ -14,7 +14,10 @@ from bedrock_unified.models.ids import parse_model_id
 
 from .messages.standard import PROVIDER
 
-_ELSEWHERE = ("output", "ResponseMetadata")
+_ELSEWHERE = ("output", "ResponseMetadata", "usage")
+#: Bedrock's counts as they came. Not as ``usage``: tracers (Langfuse) look there for counts in OpenAI's or
+#: Anthropic's words, and for ``usage_metadata`` only where there is none.
+USAGE = "bedrock_usage"
 
 
 def usage_metadata(members: Mapping[str, Any]) -> UsageMetadata | None:
@@ -47,14 +50,17 @@ def usage_metadata(members: Mapping[str, Any]) -> UsageMetadata | None:
 def response_metadata(
     members: Mapping[str, Any], http: Mapping[str, Any] | None, model_id: str
 ) -> dict[str, Any]:
-    """``AIMessage.response_metadata``: Bedrock's members by their own names, ``finish_reason`` in OpenAI's
-    words, who answered, and what a guardrail found, without any of the content, under ``guardrail``.
+    """``AIMessage.response_metadata``: Bedrock's members by their own names but for :data:`USAGE`,
+    ``finish_reason`` in OpenAI's words, who answered, and what a guardrail found, without any of the content,
+    under ``guardrail``.
 
     Args:
         http: ``ResponseMetadata`` (request id, status, headers, retries).
         model_id: the model as it was sent; behind a prompt router the trace knows better.
     """
     metadata = {name: value for name, value in members.items() if name not in _ELSEWHERE}
+    if (usage := members.get("usage")) is not None:
+        metadata[USAGE] = usage
     if http:
         metadata["ResponseMetadata"] = dict(http)
     router = (members.get("trace") or {}).get("promptRouter") or {}

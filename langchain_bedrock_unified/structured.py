@@ -21,6 +21,7 @@ from bedrock_unified.models.profile import profile_of
 
 from .errors import InvalidRequestError, ModelRefusalError, StructuredOutputError, adapted
 from .messages.to_converse import converse_messages
+from .metadata import USAGE
 from .tools import converse_tool, converse_tools, tool_names
 
 if TYPE_CHECKING:
@@ -319,5 +320,7 @@ def _response(message: BaseMessage) -> dict[str, Any]:
     """The Converse response behind a message."""
     turns, _ = converse_messages([message])
     said = {name: value for name, value in message.response_metadata.items() if name not in _WITHOUT_FORM}
+    if USAGE in said:
+        said["usage"] = said.pop(USAGE)
     content = turns[0]["content"] if turns else []
     return {**said, "output": {"message": {"role": "assistant", "content": content}}}

@@ -9,12 +9,11 @@ used.
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from bedrock_unified._version import __version__
-from bedrock_unified.lasting import lasting
+from bedrock_unified.adapting import module_of
 
 
 def _is_there(module: str) -> bool:
@@ -60,8 +59,8 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    with lasting():
-        value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    module = module_of(__name__, home, framework="llama-index-core", extra="llamaindex")
+    value = globals()[name] = getattr(module, name)
     return value
 
 

@@ -27,6 +27,7 @@ _SKEW_CODES = frozenset(
         "SignatureDoesNotMatch",
     }
 )
+_USED_UP = "it was not tried again: too many calls of this client failed lately"
 _EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException"})
 
 
@@ -82,6 +83,7 @@ class Exchange:
         "model_id",
         "offset",
         "operation",
+        "paid",
         "renewed",
         "retries",
         "route",
@@ -97,6 +99,7 @@ class Exchange:
         self.errors = errors
         self.model_id = model_id
         self.retries = 0
+        self.paid = 1
         self.identity: Identity | None = None
         self.offset = 0.0
         self.skew_corrected = False
@@ -157,8 +160,13 @@ class Exchange:
         timed_out: bool = False,
     ) -> Flow[None]:
         route = self.route
-        if not again or self.retries >= route.max_retries or not route.budget.take(timed_out=timed_out):
+        if not again or self.retries >= route.max_retries:
             raise error
+        paid = route.budget.take(timed_out=timed_out)
+        if not paid:
+            error.hint = f"{error.hint}; {_USED_UP}" if error.hint else _USED_UP
+            raise error
+        self.paid = paid
         seconds = backoff(self.retries + 1, retry_after) if wait is None else wait
         if self.deadline is not None and time.monotonic() + seconds >= self.deadline:
             raise error
@@ -168,7 +176,7 @@ class Exchange:
 
     def succeeded(self) -> None:
         """An answer came: the budget recovers."""
-        self.route.budget.give()
+        self.route.budget.give(self.paid)
 
     def _answered(self, failure: Failure) -> BedrockError:
         return self.errors.answered(

@@ -237,7 +237,7 @@ class LangChainAwsEmbeddings(LangChainEmbeddings):
 
 
 class AnswersAlone(System):
-    """Answers of Cohere's that are there already, parsed by orjson and nothing else: the least that embeddings cost."""
+    """Answers of Cohere's that are there already, parsed by orjson: the least that embeddings cost."""
 
     distributions = ("orjson",)
     _BATCH = 96

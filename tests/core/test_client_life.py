@@ -317,3 +317,36 @@ def test_an_error_of_a_call_shows_no_secret(server: Server) -> None:
     assert "x-amz-date" in error.message
     assert TOKEN not in str(error)
     assert TOKEN.encode() not in pickle.dumps(error)
+
+
+LEFT = """
+import asyncio, sys, threading
+from bedrock_unified import BedrockClient
+
+ask = {"modelId": "m.x", "messages": [{"role": "user", "content": [{"text": "Hello?"}]}]}
+client = BedrockClient(
+    endpoint_url=sys.argv[1], region_name="us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="s"
+)
+loop = asyncio.new_event_loop()
+"""
+ONE = "loop.run_until_complete(client.aconverse(**ask))"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        ONE,
+        f"{ONE}; loop.close()",
+        f"{ONE}; loop.close(); loop = asyncio.new_event_loop(); {ONE}",
+        f"{ONE}; loop.close(); del client",
+        "thread = threading.Thread(target=loop.run_forever); thread.start()\n"
+        "asyncio.run_coroutine_threadsafe(client.aconverse(**ask), loop).result(5)\n"
+        "loop.call_soon_threadsafe(loop.stop); thread.join()",
+    ],
+    ids=["left open", "closed by hand", "two", "let go", "of a thread"],
+)
+def test_a_process_that_ends_no_loop_properly_ends_in_silence(program: str, server: Server) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{LEFT}\n{program}", server.url], capture_output=True, text=True, timeout=20
+    )
+    assert (done.returncode, done.stderr) == (0, "")

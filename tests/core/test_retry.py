@@ -112,7 +112,7 @@ def test_the_jitter_uses_the_whole_range() -> None:
 @given(st.integers(1, 20), st.floats(0, 1e9))
 def test_what_the_server_asks_for_is_waited_for_up_to_a_minute(attempt: int, seconds: float) -> None:
     wait = backoff(attempt, repr(seconds))
-    assert min(seconds, 60) <= wait <= max(60.0, 20.0)
+    assert min(seconds, 60) <= wait <= min(seconds, 60) + 20
 
 
 @given(
@@ -122,19 +122,19 @@ def test_what_the_server_asks_for_is_waited_for_up_to_a_minute(attempt: int, sec
 def test_no_retry_after_makes_the_wait_senseless(header: str) -> None:
     wait = backoff(2, header)
     assert math.isfinite(wait)
-    assert 0 <= wait <= 60
+    assert 0 <= wait <= 62
 
 
 def test_the_budget_pays_for_a_hundred_retries_and_then_stops() -> None:
     budget = RetryBudget()
-    assert sum(budget.take() for _ in range(500)) == CAPACITY // 5
+    assert sum(budget.take() for _ in range(500)) == CAPACITY
     assert not budget.take()
     assert not budget.take(timed_out=True)
 
 
 def test_a_timeout_costs_twice_as_much() -> None:
     budget = RetryBudget()
-    assert sum(budget.take(timed_out=True) for _ in range(500)) == CAPACITY // 10
+    assert budget.take(timed_out=True) == 2 * budget.take()
 
 
 def test_successes_give_back_and_never_more_than_there_was() -> None:
@@ -162,4 +162,10 @@ def test_many_threads_spend_the_budget_once() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(taken) == CAPACITY // 5
+    assert sum(taken) == CAPACITY
+
+
+def test_what_the_server_asks_for_is_not_when_all_come_back_at_once() -> None:
+    waits = [backoff(1, "3") for _ in range(100)]
+    assert all(3 <= wait <= 4 for wait in waits)
+    assert max(waits) - min(waits) > 0.5

@@ -249,3 +249,23 @@ def test_a_refused_call_with_a_guardrail_names_the_guardrails_permission(face):
         face.converse(face.client(server.url), guardrailConfig=guardrail)
     assert "bedrock:ApplyGuardrail" in caught.value.hint
     assert len(server.requests) == 1
+
+
+def test_retries_that_helped_do_not_use_up_the_budget(face):
+    with WireServer(*[[THROTTLED], GOOD] * 150) as server:
+        client = face.client(server.url)
+        for _ in range(150):
+            face.converse(client)
+    assert len(server.requests) == 300
+
+
+def test_who_is_not_retried_because_others_failed_is_told_so(face):
+    with WireServer([THROTTLED]) as server:
+        client = face.client(server.url, max_retries=10)
+        errors = []
+        for _ in range(12):
+            with pytest.raises(ThrottlingError) as caught:
+                face.converse(client)
+            errors.append(str(caught.value.hint))
+    assert "not tried again" not in errors[0]
+    assert "not tried again" in errors[-1]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
+import subprocess
+import sys
 import time
 
 import pytest
@@ -200,3 +203,36 @@ def test_cancelling_an_asynchronous_call_closes_the_connection_within_100_ms(str
 
     with WireServer(script) as server:
         assert asyncio.run(main(server)) < 0.1
+
+
+FORKED = """
+import os, sys
+from bedrock_unified import BedrockClient
+
+client = BedrockClient(
+    endpoint_url=sys.argv[1], region_name="us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="s"
+)
+ask = {"modelId": "m.x", "messages": [{"role": "user", "content": [{"text": "q"}]}]}
+stream = iter(client.converse_stream(**ask))
+next(stream)
+pid = os.fork()
+if pid == 0:
+    ENDING
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+assert "messageStop" in [name for event in stream for name in event]
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.parametrize("end", ["stream.close()", "sys.exit(0)"])
+def test_a_forked_child_that_lets_go_of_a_stream_leaves_it_to_its_parent(end):
+    def later():
+        time.sleep(0.5)  # the child is gone by then
+        return chunk(b"".join(ending()))
+
+    with WireServer([*stream(*text_frames("Hel", "lo"), end=False), later, LAST_CHUNK]) as server:
+        program = FORKED.replace("ENDING", end)
+        command = [sys.executable, "-c", program, server.url]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -253,7 +253,7 @@ def test_response_metadata_is_the_same_streamed_or_not(model: ChatBedrock, bedro
             "stopReason": "end_turn",
             "finish_reason": "stop",
             "metrics": {"latencyMs": 5},
-            "usage": {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18},
+            "bedrock_usage": {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18},
             "model_provider": "amazon_bedrock",
             "model_name": MODEL,
             **members,

@@ -47,3 +47,15 @@ def test_public_names() -> None:
     assert all(getattr(package, name) for name in package.__all__)
     with pytest.raises(AttributeError, match="ChatBedrok"):
         _ = package.ChatBedrok
+
+
+def test_a_langchain_core_that_is_too_old_is_named() -> None:
+    code = (
+        "import langchain_core.exceptions as e; del e.ModelError\n"
+        "try:\n    from langchain_bedrock_unified import ChatBedrock\n"
+        "except ImportError as error:\n    print(error); print(type(error.__cause__).__name__)\n"
+    )
+    told = run(code)
+    assert "cannot be imported with langchain-core" in told and "ModelError" in told
+    assert told.splitlines()[0].endswith('pip install -U "bedrock-unified[langchain]"')
+    assert told.endswith("AttributeError")

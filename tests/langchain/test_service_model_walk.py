@@ -28,7 +28,7 @@ from langchain_bedrock_unified import ChatBedrock
 from langchain_bedrock_unified.messages.from_converse import json_safe, message_content
 from langchain_bedrock_unified.messages.stream import ChunkMaker
 from langchain_bedrock_unified.messages.to_converse import converse_messages
-from langchain_bedrock_unified.metadata import response_metadata
+from langchain_bedrock_unified.metadata import USAGE, response_metadata
 from langchain_bedrock_unified.request import converse_request
 
 from ..core.converse.instances import instances, kinds, of_kind
@@ -150,7 +150,8 @@ def test_every_choice_can_be_given(model: ChatBedrock, choice: dict[str, Any]) -
 @pytest.mark.parametrize("member", sorted({*kinds("Converse", "out")} - {"output"}))
 def test_every_other_member_of_an_answer_is_in_the_metadata(member: str) -> None:
     for answer in of_kind(member, "Converse", "out"):
-        assert response_metadata(answer, None, "vendor.model-v1:0")[member] == answer[member]
+        told = response_metadata(answer, None, "vendor.model-v1:0")
+        assert told[USAGE if member == "usage" else member] == answer[member]
 
 
 @pytest.mark.parametrize("event", ["messageStop", "metadata"])
@@ -158,7 +159,8 @@ def test_every_other_member_of_a_stream_is_in_the_metadata(event: str) -> None:
     for members in instances(*STREAM, event):
         maker = ChunkMaker()
         maker.chunk({event: members})
-        assert response_metadata(maker.members, None, "vendor.model-v1:0").items() >= members.items()
+        told = response_metadata(maker.members, None, "vendor.model-v1:0")
+        assert {"usage": told.get(USAGE), **told}.items() >= members.items()
 
 
 @pytest.mark.parametrize("kind", kinds(*STREAM, "contentBlockStart", "start"))

@@ -50,7 +50,8 @@ def gather(
 ) -> list[S]:
     """The results, in order, worked out on threads.
 
-    After a failure nothing further is begun, what is under way ends, and the first failure is raised.
+    After a failure nothing further is begun, and the first one is raised at once; what is under way ends by
+    itself. So it is when the caller is interrupted, whose process does not wait for it.
 
     Args:
         then: what becomes of a result, done on the caller's thread as the results come. Large lists are best
@@ -77,7 +78,7 @@ def gather(
     workers = min(concurrency, len(things))
     # What the caller's context holds (a trace, a callback) the work finds, too; each thread needs a copy.
     threads = [
-        Thread(target=copy_context().run, args=(run,), name=f"bedrock-unified-embed-{number}")
+        Thread(target=copy_context().run, args=(run,), name=f"bedrock-unified-embed-{number}", daemon=True)
         for number in range(workers)
     ]
     try:
@@ -92,13 +93,13 @@ def gather(
                 results[position] = then(things[position], result)
             except Exception as error:
                 turns.fail(error)
-        for thread in threads:
-            thread.join()
-    except BaseException as error:  # interrupted while waiting: what is under way ends by itself
+    except BaseException as error:  # interrupted while waiting
         turns.fail(error)
         raise
     if turns.failure is not None:
         raise turns.failure
+    for thread in threads:
+        thread.join()
     return cast("list[S]", results)
 
 

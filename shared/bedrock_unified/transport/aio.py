@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import gc
+import sys
 import time
 import warnings
 from collections.abc import AsyncGenerator, Awaitable
@@ -43,9 +45,21 @@ _IN_ONE_TURN = 16
 _AUTOMATIC = frozenset({"User-Agent", "Accept", "Content-Type"})
 #: As http.client says it for synchronous calls: who says nothing may be answered with gzip.
 _PLAIN = {"Accept-Encoding": "identity"}
-#: Sessions whose guards are under way. Were they in the same garbage as their guards (a client in a cycle, as
-#: agents make them), aiohttp would complain of them before the guard could close them.
-_guarded: set[aiohttp.ClientSession] = set()
+#: Sessions whose guards are under way, and their loops. Were they in the same garbage as their guards (a
+#: client in a cycle, as agents make them), aiohttp would complain of them before the guard could close them.
+_guarded: dict[aiohttp.ClientSession, asyncio.AbstractEventLoop] = {}
+
+
+@atexit.register
+def _at_exit() -> None:
+    """Have aiohttp say nothing of sessions whose loops nobody runs or closes any more: the process ends."""
+    for session, loop in list(_guarded.items()):
+        if loop.is_running():
+            continue
+        connector = session.connector
+        session.detach()
+        if hasattr(connector, "_closed"):  # nothing public says so without the loop
+            connector._closed = True  # pyright: ignore[reportPrivateUsage, reportOptionalMemberAccess]
 
 
 class AsyncTransport:
@@ -82,7 +96,8 @@ class AsyncTransport:
                 held.abandon()
 
     def __del__(self) -> None:
-        self.drop()  # sessions of open loops close with their loops
+        if not sys.is_finalizing():  # then all is done, and half of the modules are gone
+            self.drop()  # sessions of open loops close with their loops
 
     def _execute(self, command: Command) -> Awaitable[Any]:
         # No coroutine around the commonest: a thousand waiting calls are a thousand of each.
@@ -215,7 +230,7 @@ class _LoopSession:
         with a ResourceWarning that nobody could act on; hence the collection here and now, without it.
         """
         connector = self.session.connector
-        _guarded.discard(self.session)
+        _guarded.pop(self.session, None)
         self.session.detach()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
@@ -242,11 +257,11 @@ def _url(origin: str, target: str) -> URL:
 
 
 async def _guard(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
-    _guarded.add(session)
+    _guarded[session] = asyncio.get_running_loop()
     try:
         yield
     finally:
-        _guarded.discard(session)
+        _guarded.pop(session, None)
         await session.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -165,9 +166,10 @@ def _open_pool(settings: TransportSettings) -> Any:
 class SyncByteStream:
     """The body of a streaming response, read as it arrives."""
 
-    __slots__ = ("_answer", "_closed", "_open", "_watchdog")
+    __slots__ = ("_answer", "_closed", "_open", "_process", "_watchdog")
 
     def __init__(self, answer: BaseHTTPResponse, watchdog: Watchdog | None) -> None:
+        self._process = os.getpid()
         self._answer = answer
         self._watchdog = watchdog
         self._open = True
@@ -199,9 +201,11 @@ class SyncByteStream:
         if self._open:
             self._closed = True
             self._end()
-            # Shut first: closing waits for the lock of a thread that reads.
-            with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
-                self._answer.shutdown()
+            # Shut first: closing waits for the lock of a thread that reads. But a forked child would shut it
+            # for its parent, too.
+            if os.getpid() == self._process:
+                with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
+                    self._answer.shutdown()
             self._answer.close()
 
     def _end(self) -> None:
@@ -229,8 +233,10 @@ def _release(answer: BaseHTTPResponse) -> None:
 
 def _failure(error: Exception, watchdog: Watchdog | None) -> TransportError:
     if watchdog is not None and watchdog.expired:
-        return TransportError(FailureKind.TOTAL_TIMEOUT, str(error))
-    return TransportError(_kind(error), str(error))
+        return TransportError(FailureKind.TOTAL_TIMEOUT, "no whole answer had come")
+    # Of the connection and the message of which urllib3 makes it, the message.
+    detail = error.args[1] if isinstance(error, ConnectTimeoutError) and len(error.args) == 2 else error
+    return TransportError(_kind(error), str(detail))
 
 
 def _kind(error: Exception) -> FailureKind:

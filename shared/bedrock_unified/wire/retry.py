@@ -74,28 +74,31 @@ class RetryBudget:
         self.tokens = _CAPACITY
         self._lock = Lock()
 
-    def take(self, *, timed_out: bool = False) -> bool:
-        """Pay for a retry; False when the budget is used up."""
+    def take(self, *, timed_out: bool = False) -> int:
+        """Pay for a retry; what it cost, 0 when the budget is used up."""
         cost = _TIMEOUT_COST if timed_out else _RETRY_COST
         with self._lock:
             if self.tokens < cost:
-                return False
+                return 0
             self.tokens -= cost
-            return True
+            return cost
 
     def give(self, amount: int = 1) -> None:
-        """A call succeeded."""
+        """A call succeeded: what its last retry cost comes back, 1 where it needed none."""
         if self.tokens < _CAPACITY:
             with self._lock:
                 self.tokens = min(_CAPACITY, self.tokens + amount)
 
 
 def backoff(attempt: int, retry_after: str | None = None) -> float:
-    """Seconds to wait before retry number ``attempt`` (from 1), at least what the server asked for."""
+    """Seconds to wait before retry number ``attempt`` (from 1), beyond what the server asked for.
+
+    Many calls are told the same time; without the jitter beyond it they would all come back at once.
+    """
     wait = random.uniform(0, min(_MAX_BACKOFF, 2.0 ** min(attempt - 1, 10)))
     if retry_after is not None:
         try:
-            wait = max(wait, min(float(retry_after), _MAX_RETRY_AFTER))
+            wait += max(0.0, min(float(retry_after), _MAX_RETRY_AFTER))
         except ValueError:  # an HTTP date: AWS sends seconds; the jittered wait stands
             return wait
     return wait

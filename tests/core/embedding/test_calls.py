@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 import time
 from contextvars import ContextVar
@@ -448,3 +450,56 @@ def test_progress_is_told_to_what_can_be_called() -> None:
         pytest.raises(ConfigurationError, match="on_progress is called as"),
     ):
         client.embed(["a"], on_progress=cast("Any", 7))
+
+
+def test_the_first_failure_is_raised_at_once(server: Server) -> None:
+    release = threading.Event()
+
+    def answer(request: Received) -> bytes:
+        if request.json()["inputText"] == "bad":
+            return reply({"message": "bad"}, 400, x_amzn_ErrorType="ValidationException")
+        release.wait(10)
+        return reply({"embedding": [0.5], "inputTextTokenCount": 1})
+
+    server.answer = answer
+    try:
+        with server.client() as client, pytest.raises(BedrockError, match="bad"):
+            began = time.monotonic()
+            client.embed(["slow", "slow too", "bad"], model_id="amazon.titan-embed-text-v2:0")
+        assert time.monotonic() - began < 5
+    finally:
+        release.set()
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+from bedrock_unified import BedrockClient
+
+client = BedrockClient(
+    endpoint_url=sys.argv[1], region_name="us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="s"
+)
+threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    client.embed(["a", "b", "c"], model_id="amazon.titan-embed-text-v2:0")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_an_interrupted_process_does_not_wait_for_what_is_under_way(server: Server) -> None:
+    release = threading.Event()
+
+    def answer(_: Received) -> bytes:
+        release.wait(10)
+        return reply({"embedding": [0.5], "inputTextTokenCount": 1})
+
+    server.answer = answer
+    try:
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-c", INTERRUPTED, server.url], capture_output=True, text=True, timeout=20
+        )
+        assert (done.stdout, done.stderr, done.returncode) == ("interrupted\n", "", 0)
+        assert time.monotonic() - began < 8
+    finally:
+        release.set()
