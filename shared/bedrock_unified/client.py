@@ -67,7 +67,8 @@ class BedrockClient(ModelListing):
         total_timeout: seconds for a whole call with its retries and its stream; None for no such limit.
         max_concurrency: requests in flight at once per event loop; default the smaller of 1,000 and half of
             the process's file limit.
-        requests_per_minute: requests to the models in a minute, of this client; further ones wait.
+        requests_per_minute: requests to the models in a minute, of this client: so many at once after a quiet
+            minute, then evenly; further ones wait.
         verify: a CA bundle's path, or False; else ``AWS_CA_BUNDLE``.
         use_fips: FIPS endpoints (``AWS_USE_FIPS_ENDPOINT``).
         use_dualstack: dual-stack endpoints (``AWS_USE_DUALSTACK_ENDPOINT``).

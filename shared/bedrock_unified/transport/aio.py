@@ -9,7 +9,7 @@ import gc
 import sys
 import time
 import warnings
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -95,8 +95,8 @@ class AsyncTransport:
             if held is not None and not held.session.closed:
                 held.abandon()
 
-    def __del__(self) -> None:
-        if not sys.is_finalizing():  # then all is done, and half of the modules are gone
+    def __del__(self, is_ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_ending():  # then all is done, and half of this module's names are gone
             self.drop()  # sessions of open loops close with their loops
 
     def _execute(self, command: Command) -> Awaitable[Any]:
