@@ -6,6 +6,8 @@ Names are loaded when they are first used: importing this package loads nothing 
 
 from __future__ import annotations
 
+import atexit
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +139,13 @@ __all__ = [
     "put_key",
     "remove_key",
 ]
+
+
+@atexit.register
+def _at_exit() -> None:
+    """Registered here, so that it runs after what programs register, who may close a client then."""
+    if (aio := sys.modules.get(f"{__name__}.transport.aio")) is not None:
+        aio.at_exit()
 
 
 def __getattr__(name: str) -> Any:

@@ -12,28 +12,30 @@ from .lasting import lasting
 def module_of(package: str, name: str, *, framework: str, extra: str, first: str | None = None) -> ModuleType:
     """A module of an adapter; ``first`` is imported before it.
 
+    Args:
+        framework: the distribution that the adapter is for (``langchain-core``).
+
     Raises:
-        ImportError: the framework that is installed is another than the one this was written to. Its name is
-            said here: ``from … import`` makes a bare "cannot import name" of what a module's own
-            ``__getattr__`` raises.
+        ImportError: it says so itself where a name is missing, most often because the framework is older than
+            this was written to: of an AttributeError ``from … import`` makes a bare "cannot import name".
     """
     try:
         with lasting():
             if first is not None:
                 import_module(first)
             return import_module(f"{package}.{name}")
-    except (AttributeError, ImportError) as error:
-        root = framework.split("-")[0]
-        if isinstance(error, ImportError) and not str(error.name).startswith(root):
+    except AttributeError as error:
+        raise ImportError(f"{package} cannot be imported: {error}{_way_out(framework, extra)}") from error
+    except ImportError as error:
+        root = framework.removesuffix("-core").replace("-", "_")
+        if not (error.name or "").startswith((f"{root}_core", f"{root}.core")):
             raise  # another module is missing
-        raise ImportError(
-            f"{package} cannot be imported with {framework} {_installed(framework)}: {error}; "
-            f'try: pip install -U "bedrock-unified[{extra}]"'
-        ) from error
+        raise ImportError(f"{package} cannot be imported: {error}{_way_out(framework, extra)}") from error
 
 
-def _installed(framework: str) -> str:
+def _way_out(framework: str, extra: str) -> str:
     try:
-        return version(framework)
+        installed = version(framework)
     except PackageNotFoundError:
-        return "(of which there is no metadata)"
+        return ""
+    return f'; {framework} is {installed} here; try: pip install -U "bedrock-unified[{extra}]"'

@@ -24,6 +24,7 @@ class Tier(Enum):
     """A plain enumeration, which the codec writes by its value."""
 
     PRIORITY = "priority"
+    NUMBER = 1
 
 
 def refusal(**changes: Any) -> InvalidRequestError:
@@ -138,6 +139,8 @@ def test_a_member_of_another_api_is_told_its_place(name: str, place: str) -> Non
         ({"performanceConfig": {"latency": True}}, "performanceConfig.latency is True"),
         ({"requestMetadata": ["a"]}, "requestMetadata must be a dict"),
         ({"requestMetadata": {"tenant": 1}}, "requestMetadata.tenant is 1"),
+        ({"requestMetadata": {"tenant": None}}, "requestMetadata.tenant is None"),
+        ({"serviceTier": {"type": Tier.NUMBER}}, "serviceTier.type is"),
         ({"additionalModelResponseFieldPaths": "/stop_sequence"}, "Paths must be a list"),
         ({"additionalModelResponseFieldPaths": [1]}, "additionalModelResponseFieldPaths holds 1"),
         ({"promptVariables": "a"}, "promptVariables must be a dict"),

@@ -350,3 +350,17 @@ def test_a_process_that_ends_no_loop_properly_ends_in_silence(program: str, serv
         [sys.executable, "-c", f"{LEFT}\n{program}", server.url], capture_output=True, text=True, timeout=20
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_program_may_close_its_client_at_exit(server: Server) -> None:
+    program = (
+        "import atexit, warnings; warnings.simplefilter('always')\n"
+        "atexit.register(lambda: (loop.run_until_complete(client.aclose()), loop.close()))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"{LEFT}\n{program}{ONE}", server.url],
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -56,6 +56,6 @@ def test_a_langchain_core_that_is_too_old_is_named() -> None:
         "except ImportError as error:\n    print(error); print(type(error.__cause__).__name__)\n"
     )
     told = run(code)
-    assert "cannot be imported with langchain-core" in told and "ModelError" in told
+    assert "cannot be imported: " in told and "ModelError" in told and "; langchain-core is 1." in told
     assert told.splitlines()[0].endswith('pip install -U "bedrock-unified[langchain]"')
     assert told.endswith("AttributeError")

@@ -47,9 +47,6 @@ _RANGES: Mapping[str, tuple[float, float | None]] = {
     "maxTokens": (1, None),
 }
 
-#: What JSON writes as text, by the codec of this package.
-_TEXTS = (str, bytes, Enum, UUID)
-
 Refuse = Callable[..., InvalidRequestError]
 
 #: Where the members of other APIs have their place in a Converse request.
@@ -160,14 +157,25 @@ def _check_formats(part: Mapping[str, Any], refuse: Refuse) -> None:
 
 def _check_texts(value: Any, name: str, refuse: Refuse) -> None:
     for text in _list(value, name, refuse):
-        if not isinstance(text, _TEXTS):
+        if not _is_text(text):
             raise refuse(f"{name} holds {text!r:.80}", "it must hold text alone")
 
 
 def _check_named_texts(value: Any, name: str, refuse: Refuse) -> None:
     for key, text in _structure(value, name, refuse).items():
-        if text is not None and not isinstance(text, _TEXTS):
+        if not _is_text(text):
             raise refuse(f"{name}.{key} is {text!r:.80}", "it must be text")
+
+
+def _check_words(value: Any, name: str, refuse: Refuse) -> None:
+    given = _structure(value, name, refuse).items()
+    _check_named_texts({key: word for key, word in given if word is not None}, name, refuse)
+
+
+def _is_text(value: Any) -> bool:
+    """Whether the codec of this package writes it as text."""
+    plain = value.value if isinstance(value, Enum) else value
+    return isinstance(plain, (str, bytes, UUID))
 
 
 def _check_inference(value: Any, where: str, refuse: Refuse) -> None:
@@ -219,8 +227,8 @@ _CHECKS: Mapping[str, Callable[[Any, str, Refuse], object]] = {
     "toolConfig": _check_tools,
     "guardrailConfig": _check_guardrail,
     "additionalModelResponseFieldPaths": _check_texts,
-    "performanceConfig": _check_named_texts,
-    "serviceTier": _check_named_texts,
+    "performanceConfig": _check_words,
+    "serviceTier": _check_words,
     "requestMetadata": _check_named_texts,
     "promptVariables": _structure,
     "outputConfig": _structure,

@@ -50,8 +50,8 @@ def gather(
 ) -> list[S]:
     """The results, in order, worked out on threads.
 
-    After a failure nothing further is begun, and the first one is raised at once; what is under way ends by
-    itself. So it is when the caller is interrupted, whose process does not wait for it.
+    After a failure nothing further is begun, what is under way ends, and the first failure is raised. Who is
+    interrupted waits for nothing, and neither does the end of the process.
 
     Args:
         then: what becomes of a result, done on the caller's thread as the results come. Large lists are best
@@ -93,13 +93,13 @@ def gather(
                 results[position] = then(things[position], result)
             except Exception as error:
                 turns.fail(error)
-    except BaseException as error:  # interrupted while waiting
+        for thread in threads:
+            thread.join()
+    except BaseException as error:  # interrupted while waiting: what is under way ends by itself
         turns.fail(error)
         raise
     if turns.failure is not None:
         raise turns.failure
-    for thread in threads:
-        thread.join()
     return cast("list[S]", results)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import gc
 import sys
@@ -50,8 +49,7 @@ _PLAIN = {"Accept-Encoding": "identity"}
 _guarded: dict[aiohttp.ClientSession, asyncio.AbstractEventLoop] = {}
 
 
-@atexit.register
-def _at_exit() -> None:
+def at_exit() -> None:
     """Have aiohttp say nothing of sessions whose loops nobody runs or closes any more: the process ends."""
     for session, loop in list(_guarded.items()):
         if loop.is_running():

@@ -452,25 +452,6 @@ def test_progress_is_told_to_what_can_be_called() -> None:
         client.embed(["a"], on_progress=cast("Any", 7))
 
 
-def test_the_first_failure_is_raised_at_once(server: Server) -> None:
-    release = threading.Event()
-
-    def answer(request: Received) -> bytes:
-        if request.json()["inputText"] == "bad":
-            return reply({"message": "bad"}, 400, x_amzn_ErrorType="ValidationException")
-        release.wait(10)
-        return reply({"embedding": [0.5], "inputTextTokenCount": 1})
-
-    server.answer = answer
-    try:
-        with server.client() as client, pytest.raises(BedrockError, match="bad"):
-            began = time.monotonic()
-            client.embed(["slow", "slow too", "bad"], model_id="amazon.titan-embed-text-v2:0")
-        assert time.monotonic() - began < 5
-    finally:
-        release.set()
-
-
 INTERRUPTED = """
 import os, signal, sys, threading
 from bedrock_unified import BedrockClient
