@@ -72,7 +72,7 @@ class Plan:
         Raises:
             ValueError, TypeError, KeyError, IndexError: it is not an answer of this family.
         """
-        fields = json_codec.loads_quick(answer["body"])
+        fields = self.family.loads(answer["body"])
         if not isinstance(fields, dict):
             raise TypeError("no JSON object")
         members = cast("dict[str, Any]", fields)

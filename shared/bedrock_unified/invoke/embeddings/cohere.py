@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ...errors import InvalidRequestError
+from . import by_vector
 from .family import EmbeddingOptions, Family, Vectors, one_vector
 from .inputs import Item, Media
 
@@ -156,6 +157,7 @@ V3 = Family(
     name="cohere-v3",
     title="Cohere Embed v3",
     body=_body_v3,
+    loads=by_vector.loads,
     read=_read,
     most=MOST,
     most_of={"image": 1},
@@ -168,6 +170,7 @@ V4 = Family(
     name="cohere-v4",
     title="Cohere Embed v4",
     body=_body_v4,
+    loads=by_vector.loads,
     read=_read,
     most=MOST,
     kinds=frozenset({"text", "image", "mixed"}),
