@@ -28,6 +28,9 @@ _SKEW_CODES = frozenset(
     }
 )
 _USED_UP = "it was not tried again: too many calls of this client failed lately"
+_PAID_FOR = (
+    "it was not tried again because the model may have been paid for it (retry_read_timeouts=True does)"
+)
 _EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException"})
 
 
@@ -143,12 +146,12 @@ class Exchange:
 
     def retry_failure(self, failure: TransportError) -> Flow[None]:
         """After a failure below HTTP: wait for the next try, or raise."""
+        error = self.errors.unanswered(failure, self.operation, self.model_id)
         again = is_retryable_failure(failure.kind, read_timeouts=self.route.retry_read_timeouts)
-        yield from self._retry(
-            again,
-            self.errors.unanswered(failure, self.operation, self.model_id),
-            timed_out=failure.kind is FailureKind.READ_TIMEOUT,
-        )
+        timed_out = failure.kind is FailureKind.READ_TIMEOUT
+        if timed_out and not again:
+            _add_hint(error, _PAID_FOR)
+        yield from self._retry(again, error, timed_out=timed_out)
 
     def _retry(
         self,
@@ -164,7 +167,7 @@ class Exchange:
             raise error
         paid = route.budget.take(timed_out=timed_out)
         if not paid:
-            error.hint = f"{error.hint}; {_USED_UP}" if error.hint else _USED_UP
+            _add_hint(error, _USED_UP)
             raise error
         self.paid = paid
         seconds = backoff(self.retries + 1, retry_after) if wait is None else wait
@@ -236,3 +239,7 @@ class Exchange:
             operation=self.operation.name,
             model_id=self.model_id,
         )
+
+
+def _add_hint(error: BedrockError, more: str) -> None:
+    error.hint = f"{error.hint}; {more}" if error.hint else more

@@ -41,8 +41,7 @@ _HINTS = {
     FailureKind.CONNECT_TIMEOUT: "check the network, or raise connect_timeout=",
     FailureKind.TLS: "name the right CA bundle with verify= or AWS_CA_BUNDLE",
     FailureKind.PROXY: "check HTTPS_PROXY; hosts to reach directly go into NO_PROXY",
-    FailureKind.READ_TIMEOUT: "long answers need a longer timeout=, or streaming; "
-    "it was not retried because the model may have been paid for it (retry_read_timeouts=True retries)",
+    FailureKind.READ_TIMEOUT: "long answers need a longer timeout=, or streaming",
     FailureKind.TOTAL_TIMEOUT: "raise total_timeout=, or ask for fewer tokens or less at once",
 }
 

@@ -83,6 +83,13 @@ def test_read_time_limits_are_retried_on_request(face):
     assert len(server.requests) == 2
 
 
+def test_who_asked_for_retries_of_read_time_limits_is_not_told_to_ask_for_them(face):
+    with WireServer([Hang()], [Hang()]) as server, pytest.raises(RequestTimeoutError) as caught:
+        face.converse(face.client(server.url, timeout=0.2, retry_read_timeouts=True, max_retries=1))
+    assert len(server.requests) == 2
+    assert caught.value.hint == "long answers need a longer timeout=, or streaming"
+
+
 def test_the_total_time_limit_covers_retries(face):
     from wireserver import error
 

@@ -41,7 +41,8 @@ _CHUNK = 1 << 14
 _LARGE = 1 << 16
 _PIECE = 1 << 18
 _IN_ONE_TURN = 16
-_AUTOMATIC = frozenset({"User-Agent", "Accept", "Content-Type"})
+#: What aiohttp would add; a User-Agent and a body's Content-Type are in every request of ours.
+_AUTOMATIC = frozenset({"Accept"})
 #: As http.client says it for synchronous calls: who says nothing may be answered with gzip.
 _PLAIN = {"Accept-Encoding": "identity"}
 #: Sessions whose guards are under way, and their loops. Were they in the same garbage as their guards (a
@@ -131,7 +132,7 @@ class AsyncTransport:
             answer = await held.session.request(
                 request.method,
                 self._url(request.target),
-                data=body or request.body,
+                data=body or aiohttp.BytesPayload(request.body),  # bytes would be looked up
                 headers={**request.headers, **self._plain_proxy_headers}
                 if self._plain_proxy_headers
                 else request.headers,
