@@ -28,8 +28,8 @@ _SKEW_CODES = frozenset(
     }
 )
 _USED_UP = "it was not tried again: too many calls of this client failed lately"
-_PAID_FOR = (
-    "it was not tried again because the model may have been paid for it (retry_read_timeouts=True does)"
+_MAYBE_DONE = (
+    "it was not tried again, for it may be done all the same, and paid for (retry_read_timeouts=True does)"
 )
 _EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException"})
 
@@ -149,8 +149,8 @@ class Exchange:
         error = self.errors.unanswered(failure, self.operation, self.model_id)
         again = is_retryable_failure(failure.kind, read_timeouts=self.route.retry_read_timeouts)
         timed_out = failure.kind is FailureKind.READ_TIMEOUT
-        if timed_out and not again:
-            _add_hint(error, _PAID_FOR)
+        if timed_out and not again and self.retries < self.route.max_retries:
+            _add_hint(error, _MAYBE_DONE)
         yield from self._retry(again, error, timed_out=timed_out)
 
     def _retry(

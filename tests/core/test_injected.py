@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from io import BytesIO, StringIO
 from types import SimpleNamespace
 from typing import Any
 
@@ -140,8 +141,10 @@ def test_asynchronous_calls_run_on_threads_of_our_own(colour: str) -> None:
 
 
 @colours
-def test_a_body_that_is_read_from_a_stream_is_given_as_bytes(colour: str) -> None:
-    body = SimpleNamespace(read=lambda: b"{}")
+@pytest.mark.parametrize("body", [BytesIO(b"{}"), StringIO("{}"), "{}", memoryview(b"{}"), b"{}"])
+def test_a_body_that_is_read_from_a_stream_or_a_stubs_text_is_given_as_bytes(body: Any, colour: str) -> None:
+    if hasattr(body, "seek"):
+        body.seek(0)  # the other colour has read it
     client = BedrockClient(client=Boto(invoke_model={"body": body, "contentType": "application/json"}))
     assert call(client, colour, "invoke", modelId=MODEL, body=b"{}")["body"] == b"{}"
     client.close()

@@ -9,7 +9,7 @@ import time
 
 import aiohttp
 import pytest
-from wireserver import ASK, Hang, WireServer, answer, converse, ending, stream, text_frames
+from wireserver import ASK, Hang, WireServer, answer, converse, ending, error, stream, text_frames
 
 from bedrock_unified import BedrockClient, ConnectionFailed, RequestTimeoutError
 from bedrock_unified.settings import ConnectionSettings
@@ -83,6 +83,19 @@ def test_read_time_limits_are_retried_on_request(face):
     assert len(server.requests) == 2
 
 
+def test_a_request_has_the_headers_that_we_wrote_and_none_of_a_library(face):
+    ours = {"accept-encoding", "authorization", "content-length", "host", "user-agent", "x-amz-date"}
+    with WireServer([converse("Hello.")], [answer({"modelSummaries": []})]) as server:
+        face.converse(face.client(server.url))
+        client = face.client(server.url, control_endpoint_url=server.url)
+        asyncio.run(client.alist_models()) if face.colour == "async" else client.list_models()
+        client.close()
+    asked, listed = ({name for name in request if name[0] != ":"} for request in server.requests)
+    assert asked == ours | {"content-type"}
+    assert listed == ours
+    assert all(request["user-agent"].startswith("bedrock-unified/") for request in server.requests)
+
+
 def test_who_asked_for_retries_of_read_time_limits_is_not_told_to_ask_for_them(face):
     with WireServer([Hang()], [Hang()]) as server, pytest.raises(RequestTimeoutError) as caught:
         face.converse(face.client(server.url, timeout=0.2, retry_read_timeouts=True, max_retries=1))
@@ -90,9 +103,16 @@ def test_who_asked_for_retries_of_read_time_limits_is_not_told_to_ask_for_them(f
     assert caught.value.hint == "long answers need a longer timeout=, or streaming"
 
 
-def test_the_total_time_limit_covers_retries(face):
-    from wireserver import error
+@pytest.mark.parametrize("retries", [0, 1])
+def test_who_has_no_retries_left_is_not_told_to_ask_for_them(face, retries):
+    throttled = [[error(429, "ThrottlingException", "wait")]] * retries
+    with WireServer(*throttled, [Hang()]) as server, pytest.raises(RequestTimeoutError) as caught:
+        face.converse(face.client(server.url, timeout=0.2, max_retries=retries))
+    assert len(server.requests) == retries + 1
+    assert caught.value.hint == "long answers need a longer timeout=, or streaming"
 
+
+def test_the_total_time_limit_covers_retries(face):
     throttled = error(429, "ThrottlingException", "wait", **{"Retry-After": "5"})
     with WireServer([throttled]) as server:
         began = time.monotonic()

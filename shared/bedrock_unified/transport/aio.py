@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -33,6 +33,7 @@ from .turns import LoopTurns
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
+    from multidict import istr
 
     from .settings import TransportSettings
 
@@ -41,8 +42,8 @@ _CHUNK = 1 << 14
 _LARGE = 1 << 16
 _PIECE = 1 << 18
 _IN_ONE_TURN = 16
-#: What aiohttp would add; a User-Agent and a body's Content-Type are in every request of ours.
-_AUTOMATIC = frozenset({"Accept"})
+#: What aiohttp would say of an empty body; with another, we say it.
+_OF_NO_BODY = ("Content-Type",)
 #: As http.client says it for synchronous calls: who says nothing may be answered with gzip.
 _PLAIN = {"Accept-Encoding": "identity"}
 #: Sessions whose guards are under way, and their loops. Were they in the same garbage as their guards (a
@@ -132,7 +133,8 @@ class AsyncTransport:
             answer = await held.session.request(
                 request.method,
                 self._url(request.target),
-                data=body or aiohttp.BytesPayload(request.body),  # bytes would be looked up
+                data=body or request.body,
+                skip_auto_headers=None if request.body else _OF_NO_BODY,
                 headers={**request.headers, **self._plain_proxy_headers}
                 if self._plain_proxy_headers
                 else request.headers,
@@ -197,7 +199,7 @@ class AsyncTransport:
             headers=_PLAIN,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_AUTOMATIC,
+            request_class=_OnlyOurHeaders,
             trust_env=False,
         )
         if hasattr(session, "_retry_connection"):
@@ -321,6 +323,12 @@ class AsyncByteStream:
 def _abandon(answer: aiohttp.ClientResponse, slots: asyncio.Semaphore) -> None:
     answer.close()
     slots.release()
+
+
+class _OnlyOurHeaders(aiohttp.ClientRequest):
+    """A request without headers of aiohttp's own; told to skip some, it would copy all to see which."""
+
+    DEFAULT_HEADERS: ClassVar[dict[istr, str]] = {}
 
 
 class _LargeBody(aiohttp.BytesPayload):

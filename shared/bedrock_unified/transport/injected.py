@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import Lock
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from ..wire.failure import InStreamFailure
 from ..wire.http import Blocking, Command, FailureKind, Flow, Read, Sleep, T, TransportError
@@ -67,8 +67,8 @@ class InjectedTransport:
         def run() -> Any:
             with translated():
                 answer = method(**given)
-                if not operation.streams and hasattr(answer.get("body"), "read"):
-                    answer = {**answer, "body": answer["body"].read()}
+                if not operation.streams and (body := answer.get("body")) is not None:
+                    answer = {**answer, "body": _bytes(body)}
                 return answer
 
         if self._pace is not None:
@@ -211,3 +211,12 @@ class AsyncInjectedStream(InjectedStream):
                 shutdown()
         close = super()._shut
         reading.add_done_callback(lambda _: close())
+
+
+def _bytes(body: Any) -> Any:
+    """A body as botocore's gives it. Those of stubs give texts, too, or are the text itself."""
+    if hasattr(body, "read"):
+        body = body.read()
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass")
+    return cast("memoryview[int]", body).tobytes() if isinstance(body, memoryview) else body

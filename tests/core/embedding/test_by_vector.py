@@ -64,6 +64,8 @@ def test_any_other_answer_is_what_json_says(text: str) -> None:
         '{"embeddings":[[1],]}',
         '{"embeddings":[[1] [2]]}',
         '{"embeddings":[[NaN]]}',
+        '{"embeddings":[[1]\x0b]}',
+        '{"embeddings":[[1]\x0c,[2]]}',
         '{"embeddings":[[1]]}}',
         '{"embeddings":{"float":[[1]]}',
     ],

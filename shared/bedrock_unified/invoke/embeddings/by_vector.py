@@ -18,7 +18,7 @@ __all__ = ["loads"]
 
 # {"embeddings":[[… or {"embeddings":{"float":[[…, with or without white space.
 _TO_THE_FIRST = re.compile(rb'\s*\{\s*"embeddings"\s*:\s*(\{\s*"float"\s*:\s*)?\[(?=\s*\[)')
-_AFTER_A_VECTOR = re.compile(rb"\s*([,\]])")
+_AFTER_A_VECTOR = re.compile(rb"[ \t\r\n]*([,\]])")  # JSON's white space: orjson does not see this again
 
 
 def loads(text: bytes) -> Any:
