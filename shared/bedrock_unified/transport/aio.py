@@ -42,7 +42,7 @@ _CHUNK = 1 << 14
 _LARGE = 1 << 16
 _PIECE = 1 << 18
 _IN_ONE_TURN = 16
-#: What aiohttp would say of an empty body; with another, we say it.
+#: aiohttp names a type for an empty body, too; requests with another name it themselves.
 _OF_NO_BODY = ("Content-Type",)
 #: As http.client says it for synchronous calls: who says nothing may be answered with gzip.
 _PLAIN = {"Accept-Encoding": "identity"}

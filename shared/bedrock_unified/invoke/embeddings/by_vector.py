@@ -37,7 +37,8 @@ def loads(text: bytes) -> Any:
 
 
 def _by_vector(text: bytes, beginning: re.Match[bytes]) -> dict[str, Any]:
-    """
+    """An answer that begins so.
+
     Raises:
         ValueError: it has to be read as a whole.
     """

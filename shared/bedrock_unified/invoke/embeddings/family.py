@@ -45,14 +45,15 @@ class Family:
         types: embedding types to choose from; empty where there is no choice.
         normalizes: whether it has a switch for unit length.
         limits_tokens: whether it has a limit of tokens for each input.
-        loads: an answer's JSON text to its value.
         body: a request's body, for items of one kind.
+        loads: an answer's text to its JSON value. Raises ValueError.
         read: an answer's vectors. Raises KeyError, TypeError or ValueError for another model's answer.
     """
 
     name: str
     title: str
     body: Callable[[Sequence[Item], EmbeddingOptions], dict[str, Any]]
+    loads: Callable[[bytes], Any] = json_codec.loads_quick
     read: Callable[[Mapping[str, Any]], Vectors]
     most: int = 1
     most_of: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -64,7 +65,6 @@ class Family:
     types: tuple[str, ...] = ()
     normalizes: bool = False
     limits_tokens: bool = False
-    loads: Callable[[bytes], Any] = json_codec.loads_quick
 
     def check(self, options: EmbeddingOptions) -> None:
         """Refuse what this family cannot do; nothing that was asked for is dropped.
