@@ -9,6 +9,7 @@ from typing import Any, cast
 from ...errors import ConfigurationError, InvalidRequestError
 from ...settings import shown
 from ...wire import json_codec
+from .answers import Whole
 from .inputs import Item
 
 #: The vectors of an answer by their type (``float``, ``int8``, …), in the order of the request's items.
@@ -46,14 +47,14 @@ class Family:
         normalizes: whether it has a switch for unit length.
         limits_tokens: whether it has a limit of tokens for each input.
         body: a request's body, for items of one kind.
-        loads: an answer's text to its JSON value. Raises ValueError.
+        answer: makes what takes an answer's text and knows its JSON value.
         read: an answer's vectors. Raises KeyError, TypeError or ValueError for another model's answer.
     """
 
     name: str
     title: str
     body: Callable[[Sequence[Item], EmbeddingOptions], dict[str, Any]]
-    loads: Callable[[bytes], Any] = json_codec.loads_quick
+    answer: Callable[[], Whole] = Whole
     read: Callable[[Mapping[str, Any]], Vectors]
     most: int = 1
     most_of: Mapping[str, int] = field(default_factory=dict[str, int])
