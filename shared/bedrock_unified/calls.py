@@ -11,7 +11,7 @@ from .exchange import Route
 from .failures import ErrorMaker
 from .flow import Opened, call, metadata, open_stream
 from .wire import operations as op
-from .wire.http import Flow, Response, Taker
+from .wire.http import Flow, Response
 from .wire.operations import Operation, encode, model_of
 
 #: Reads a successful answer's body; given the headers, too.
@@ -38,18 +38,8 @@ class Line:
         self._brief = brief
         self.asynchronous = asynchronous
 
-    def unary(
-        self,
-        operation: Operation,
-        members: Mapping[str, Any],
-        read: Reader,
-        taker: Callable[[], Taker] | None = None,
-    ) -> Flow[dict[str, Any]]:
+    def unary(self, operation: Operation, members: Mapping[str, Any], read: Reader) -> Flow[dict[str, Any]]:
         """A whole answer, in botocore's shape.
-
-        Args:
-            taker: makes what takes the body while it arrives, anew for each try. ``read`` is then given it,
-                but for an answer with another status than 200; a boto3 client's answer has its own body.
 
         Raises:
             BedrockError: by what AWS answered, or by what kept it from answering.
@@ -63,7 +53,7 @@ class Line:
         encoded = encode(operation, members)
         model_id = model_of(members)
         route = _impatient(place.route) if self._brief else place.route
-        response, retries = yield from call(route, operation, encoded, errors, model_id, taker)
+        response, retries = yield from call(route, operation, encoded, errors, model_id)
         try:
             answer = read(response)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

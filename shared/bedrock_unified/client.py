@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from .chat.options import ChatOptions
     from .embedding import Embeddings, HowToEmbed
     from .rerank import HowToRerank, Reranked
-    from .wire.http import Taker
 
 _EMBEDDING_MODEL = "amazon.titan-embed-text-v2:0"
 _RERANK_MODEL = "cohere.rerank-v3-5:0"
@@ -189,20 +188,6 @@ class BedrockClient(ModelListing):
         """The asynchronous :meth:`invoke_stream`."""
         return self._aopen(op.INVOKE_MODEL_STREAM, self._guarded(op.INVOKE_MODEL_STREAM, request))
 
-    @reaching
-    def _invoke_into(self, taker: Callable[[], Taker], **request: Any) -> dict[str, Any]:
-        """:meth:`invoke`, with what took the body while it arrived; from a boto3 client, its bytes."""
-        named = self._guarded(op.INVOKE_MODEL, request)
-        flow = self._line(asynchronous=False).unary(op.INVOKE_MODEL, named, readers.read_invoke, taker)
-        return self._drive(op.INVOKE_MODEL, named, flow)
-
-    @areaching
-    def _ainvoke_into(self, taker: Callable[[], Taker], **request: Any) -> Awaitable[dict[str, Any]]:
-        """The asynchronous :meth:`_invoke_into`."""
-        named = self._guarded(op.INVOKE_MODEL, request)
-        flow = self._line(asynchronous=True).unary(op.INVOKE_MODEL, named, readers.read_invoke, taker)
-        return self._awaited(op.INVOKE_MODEL, named, flow)
-
     # Embeddings and reranking
 
     def embed(
@@ -238,7 +223,7 @@ class BedrockClient(ModelListing):
         plan = self._planned(partial(embedding.planned, inputs, model_id, **how))
         injected = self._connection.injected(op.INVOKE_MODEL)
         most = None if injected is None else injected.connections
-        return embedding.embedded(plan, self._invoke_into, self._errors(), most)
+        return embedding.embedded(plan, self.invoke, self._errors(), most)
 
     async def aembed(
         self, inputs: Iterable[Any], *, model_id: str = _EMBEDDING_MODEL, **how: Unpack[HowToEmbed]
@@ -248,7 +233,7 @@ class BedrockClient(ModelListing):
 
         _check_keywords("embed", how, embedding.HowToEmbed)
         plan = self._planned(partial(embedding.planned, inputs, model_id, **{**_MANY, **how}))
-        return await embedding.aembedded(plan, self._ainvoke_into, self._errors())
+        return await embedding.aembedded(plan, self.ainvoke, self._errors())
 
     def rerank(
         self,

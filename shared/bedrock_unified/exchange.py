@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 from .credentials import Bearer, Identity, IdentitySource
@@ -11,7 +10,7 @@ from .credentials.identity import secrets_of
 from .errors import BedrockError, QuotaExceededError, RequestTimeoutError
 from .failures import ErrorMaker
 from .wire.failure import Failure, server_time
-from .wire.http import Blocking, FailureKind, Flow, Request, Sleep, Taker, TransportError
+from .wire.http import Blocking, FailureKind, Flow, Request, Sleep, TransportError
 from .wire.operations import Encoded, Operation, names_guardrail
 from .wire.pace import Pace
 from .wire.retry import RetryBudget, backoff, is_retryable_answer, is_retryable_failure
@@ -192,7 +191,7 @@ class Exchange:
             guarded=names_guardrail(self.encoded),
         )
 
-    def request(self, taker: Callable[[], Taker] | None = None) -> Request:
+    def request(self) -> Request:
         """One try, signed anew when it is sent."""
         operation = self.operation
         return Request(
@@ -201,7 +200,6 @@ class Exchange:
             self._headers,
             self.encoded.body,
             stream=operation.streams,
-            taker=taker,
             timeout=self._left(),
         )
 

@@ -12,7 +12,7 @@ from .exchange import Exchange, Route
 from .failures import ErrorMaker
 from .wire.eventstream import FrameError
 from .wire.failure import InStreamFailure, failure_of
-from .wire.http import ByteStream, FailureKind, Flow, Read, Response, Taker, TransportError
+from .wire.http import ByteStream, FailureKind, Flow, Read, Response, TransportError
 from .wire.operations import Encoded, Operation
 
 
@@ -30,17 +30,9 @@ class Opened:
 
 
 def call(
-    route: Route,
-    operation: Operation,
-    encoded: Encoded,
-    errors: ErrorMaker,
-    model_id: str | None,
-    taker: Callable[[], Taker] | None = None,
+    route: Route, operation: Operation, encoded: Encoded, errors: ErrorMaker, model_id: str | None
 ) -> Flow[tuple[Response, int]]:
     """A whole answer, with the number of retries it took.
-
-    Args:
-        taker: makes what takes the body while it arrives, anew for each try.
 
     Raises:
         BedrockError: by what AWS answered, or by what kept it from answering.
@@ -50,7 +42,7 @@ def call(
         try:
             if not exchange.is_ready():
                 yield from exchange.turn()
-            response: Response = yield exchange.request(taker)
+            response: Response = yield exchange.request()
         except TransportError as failure:
             yield from exchange.retry_failure(failure)
             continue

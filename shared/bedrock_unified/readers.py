@@ -19,9 +19,9 @@ def read_converse(response: Response) -> dict[str, Any]:
 
 
 def read_invoke(response: Response) -> dict[str, Any]:
-    """InvokeModel: the model's own body as bytes, or what took it, and what the headers say."""
+    """InvokeModel: the model's own body as bytes, and what the headers say."""
     answer: dict[str, Any] = {
-        "body": response.body if response.taken is None else response.taken,
+        "body": response.body,
         "contentType": response.headers.get("content-type", ""),
     }
     for member, header in (

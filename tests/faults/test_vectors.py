@@ -1,4 +1,4 @@
-"""Vectors are read while their answer arrives: what is cut, chunked, or late midway loses nothing."""
+"""Long answers full of vectors: what comes in pieces, cut, chunked, or late midway loses nothing."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_whole_answer_that_is_no_json_is_said_to_be_so(face, text):
     head = HEAD.replace(str(len(TEXT)).encode(), str(len(text)).encode())
     with WireServer([head + text]) as server, pytest.raises(BedrockError, match="is not Cohere") as caught:
         embed(face, server.url)
-    assert text[:60].decode().replace(" ", "") in str(caught.value).replace(" ", "")
+    assert text[:60].decode() in str(caught.value)
     assert len(server.requests) == 1
 
 

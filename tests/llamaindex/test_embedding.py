@@ -70,7 +70,7 @@ async def test_concurrency_holds_for_all_batches_of_a_call(
     under_way = most = 0
     sizes: set[int] = set()
 
-    async def ainvoke(self: BedrockClient, taker: object, **members: Any) -> dict[str, Any]:
+    async def ainvoke(self: BedrockClient, **members: Any) -> dict[str, Any]:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
@@ -83,7 +83,7 @@ async def test_concurrency_holds_for_all_batches_of_a_call(
         answer = {"embedding": vectors[0], "embeddings": {"float": vectors}}
         return {"body": json.dumps(answer).encode(), "ResponseMetadata": {}}
 
-    monkeypatch.setattr(BedrockClient, "_ainvoke_into", ainvoke)
+    monkeypatch.setattr(BedrockClient, "ainvoke", ainvoke)
     embedding = BedrockEmbedding(
         model_name=model, concurrency=at_once, embed_batch_size=4, region_name="us-east-1", **given, **KEYS
     )
@@ -94,11 +94,11 @@ async def test_concurrency_holds_for_all_batches_of_a_call(
 
 
 async def test_a_batch_that_fails_gives_its_turns_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def ainvoke(self: BedrockClient, taker: object, **members: Any) -> dict[str, Any]:
+    async def ainvoke(self: BedrockClient, **members: Any) -> dict[str, Any]:
         await asyncio.sleep(0)
         raise InvalidRequestError("no")
 
-    monkeypatch.setattr(BedrockClient, "_ainvoke_into", ainvoke)
+    monkeypatch.setattr(BedrockClient, "ainvoke", ainvoke)
     embedding = BedrockEmbedding(concurrency=2, embed_batch_size=2, region_name="us-east-1", **KEYS)
     async with asyncio.timeout(5):
         for _ in range(2):

@@ -9,7 +9,6 @@ from os import PathLike
 from typing import Any, NamedTuple, TypedDict, cast
 
 from ..errors import ConfigurationError
-from ..invoke.embeddings.answers import Whole
 from ..invoke.embeddings.families import family_of
 from ..invoke.embeddings.family import EmbeddingOptions, Family, Vectors, checked_fields, merged
 from ..invoke.embeddings.inputs import MEDIA, Item, item_of
@@ -73,7 +72,7 @@ class Plan:
         Raises:
             ValueError, TypeError, KeyError, IndexError: it is not an answer of this family.
         """
-        fields = self.taken(answer).value()
+        fields = self.family.loads(answer["body"])
         if not isinstance(fields, dict):
             raise TypeError("no JSON object")
         members = cast("dict[str, Any]", fields)
@@ -84,15 +83,6 @@ class Plan:
         if self.options.normalize and not self.family.normalizes:
             vectors = {**vectors, "float": [_unit(vector) for vector in vectors.get("float", ())]}
         return Answered(vectors, _tokens(members, answer))
-
-    def taken(self, answer: Mapping[str, Any]) -> Whole:
-        """What took the text of an answer; a boto3 client's is bytes."""
-        body = answer["body"]
-        if isinstance(body, Whole):
-            return body
-        taken = self.family.answer()
-        taken.feed(body)
-        return taken
 
     def joined(self, answers: Sequence[Answered]) -> Embeddings:
         """The vectors of all answers, in the order of the inputs."""

@@ -21,16 +21,15 @@ _PLACE = re.compile(r"#/(?:texts|images|inputs)/(\d{1,6})\b")
 def embedded(
     plan: Plan, invoke: Callable[..., Answer], errors: ErrorMaker, most: int | None = None
 ) -> Embeddings:
-    """The vectors of a plan. The first failure is raised, the rest not begun.
+    """The vectors of a plan; ``invoke`` is the client's. The first failure is raised, the rest not begun.
 
     Args:
-        invoke: InvokeModel of the client, given what makes the taker of its answer's body.
         most: threads at most, whatever the plan says.
     """
 
     def ask(request: Request) -> Answer:
         try:
-            return invoke(plan.family.answer, **_members(plan, request))
+            return invoke(**_members(plan, request))
         except BedrockError as error:
             _locate(error, plan, request)
             raise
@@ -47,7 +46,7 @@ async def aembedded(plan: Plan, ainvoke: Callable[..., Awaitable[Answer]], error
 
     async def one(request: Request) -> Answered:
         try:
-            answer = await ainvoke(plan.family.answer, **_members(plan, request))
+            answer = await ainvoke(**_members(plan, request))
         except BedrockError as error:
             _locate(error, plan, request)
             raise
@@ -64,7 +63,7 @@ def _read(plan: Plan, request: Request, answer: Mapping[str, Any], errors: Error
     try:
         answered = plan.read(request, answer)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        body = plan.taken(answer).text()
+        body: bytes = answer["body"]
         unread = errors.make(
             BedrockError,
             f"the answer is not {plan.family.title}'s: {body[:200].decode('utf-8', 'replace')!r}",

@@ -147,12 +147,6 @@ class AsyncTransport:
             if request.stream and answer.status == 200:
                 handed_over = answered = True
                 return Response(200, headers, b"", AsyncByteStream(answer, held, deadline))
-            if request.taker is not None and answer.status == 200:
-                taker = request.taker()
-                while piece := await answer.content.readany():
-                    taker.feed(piece)
-                answered = True
-                return Response(200, headers, b"", taken=taker)
             content = await answer.read()
             answered = True
             return Response(answer.status, headers, content)

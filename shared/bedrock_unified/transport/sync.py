@@ -32,7 +32,6 @@ from ..wire.http import (
     Response,
     Sleep,
     T,
-    Taker,
     TransportError,
 )
 from .drive import drive
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
 
 #: Some twenty events: the objects of more, made in one go, bring the garbage collector more often.
 _CHUNK = 4096
-#: Of a body that is taken while it arrives: less than what malloc gives back to the system at once.
-_PIECE = 96 << 10
 #: The headers that tell where a body ends, if it is not at the end of the connection.
 _LENGTHS = ("content-length", "transfer-encoding")
 
@@ -100,14 +97,13 @@ class SyncTransport:
                 stream = SyncByteStream(answer, watchdog)
                 watchdog = None
                 return Response(200, headers, b"", stream)
-            taken = request.taker() if request.taker is not None and answer.status == 200 else None
-            body = _read_all(answer, taken)
+            body = _read_all(answer)
             if watchdog is not None and watchdog.expired:
                 raise TransportError(FailureKind.TOTAL_TIMEOUT, "the answer was not complete")
             if not body and answer.status == 200 and not any(headers.get(name) for name in _LENGTHS):
                 # http.client takes a connection that ends within the headers for the end of the headers.
                 raise TransportError(FailureKind.CLOSED, "there was no more of it than a part of its head")
-            return Response(answer.status, headers, b"" if taken else body, taken=taken)
+            return Response(answer.status, headers, body)
         except (HTTPError, OSError) as error:
             raise _failure(error, watchdog) from error
         finally:
@@ -218,16 +214,9 @@ class SyncByteStream:
             self._watchdog.cancel()
 
 
-def _read_all(answer: BaseHTTPResponse, taker: Taker | None) -> bytes:
-    """The whole body; of one that ``taker`` takes, the last piece."""
-    body = b""
+def _read_all(answer: BaseHTTPResponse) -> bytes:
     try:
-        if taker is None:
-            body = answer.read()
-        else:
-            while piece := answer.read(_PIECE):
-                taker.feed(piece)
-                body = piece
+        body = answer.read()
     except BaseException:
         answer.close()
         raise

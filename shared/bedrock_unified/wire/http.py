@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Taker(Protocol):
-    """Takes the body of an answer while it arrives."""
-
-    def feed(self, data: bytes) -> None:
-        """The next bytes. Raises nothing: what they mean is asked for when all have come."""
-
-
 class Request:
     """One HTTP request. ``target`` is the percent-encoded path with its query.
 
@@ -30,7 +23,7 @@ class Request:
     is older than five minutes, and a request may wait longer than that for its turn.
     """
 
-    __slots__ = ("_headers", "_sign", "body", "method", "stream", "taker", "target", "timeout")
+    __slots__ = ("_headers", "_sign", "body", "method", "stream", "target", "timeout")
 
     def __init__(
         self,
@@ -40,7 +33,6 @@ class Request:
         body: bytes,
         *,
         stream: bool = False,
-        taker: Callable[[], Taker] | None = None,
         timeout: float | None = None,
     ) -> None:
         self.method = method
@@ -49,8 +41,6 @@ class Request:
         self._headers: dict[str, str] | None = None
         self.body = body
         self.stream = stream
-        #: Makes what takes the body of an answer with status 200.
-        self.taker = taker
         #: Seconds left for the whole exchange, or None.
         self.timeout = timeout
 
@@ -71,23 +61,17 @@ class ByteStream(Protocol):
 
 
 class Response:
-    """Status, headers (names in lower case) and the whole body, what took it, or the open stream."""
+    """Status, headers (names in lower case) and either the whole body or the open stream."""
 
-    __slots__ = ("body", "headers", "status", "stream", "taken")
+    __slots__ = ("body", "headers", "status", "stream")
 
     def __init__(
-        self,
-        status: int,
-        headers: dict[str, str],
-        body: bytes,
-        stream: ByteStream | None = None,
-        taken: Taker | None = None,
+        self, status: int, headers: dict[str, str], body: bytes, stream: ByteStream | None = None
     ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         self.stream = stream
-        self.taken = taken
 
 
 class Read:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ...errors import InvalidRequestError
-from .answers import ByVector
+from . import by_vector
 from .family import EmbeddingOptions, Family, Vectors, one_vector
 from .inputs import Item, Media
 
@@ -157,7 +157,7 @@ V3 = Family(
     name="cohere-v3",
     title="Cohere Embed v3",
     body=_body_v3,
-    answer=ByVector,
+    loads=by_vector.loads,
     read=_read,
     most=MOST,
     most_of={"image": 1},
@@ -170,7 +170,7 @@ V4 = Family(
     name="cohere-v4",
     title="Cohere Embed v4",
     body=_body_v4,
-    answer=ByVector,
+    loads=by_vector.loads,
     read=_read,
     most=MOST,
     kinds=frozenset({"text", "image", "mixed"}),

@@ -9,7 +9,6 @@ from typing import Any, cast
 from ...errors import ConfigurationError, InvalidRequestError
 from ...settings import shown
 from ...wire import json_codec
-from .answers import Whole
 from .inputs import Item
 
 #: The vectors of an answer by their type (``float``, ``int8``, …), in the order of the request's items.
@@ -47,14 +46,14 @@ class Family:
         normalizes: whether it has a switch for unit length.
         limits_tokens: whether it has a limit of tokens for each input.
         body: a request's body, for items of one kind.
-        answer: makes what takes an answer's text and knows its JSON value.
+        loads: an answer's text to its JSON value. Raises ValueError.
         read: an answer's vectors. Raises KeyError, TypeError or ValueError for another model's answer.
     """
 
     name: str
     title: str
     body: Callable[[Sequence[Item], EmbeddingOptions], dict[str, Any]]
-    answer: Callable[[], Whole] = Whole
+    loads: Callable[[bytes], Any] = json_codec.loads_quick
     read: Callable[[Mapping[str, Any]], Vectors]
     most: int = 1
     most_of: Mapping[str, int] = field(default_factory=dict[str, int])
