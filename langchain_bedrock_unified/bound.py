@@ -15,6 +15,10 @@ else:
     _Binding = RunnableBinding
 
 
+#: What belongs to tools, and goes when others take their place.
+_OF_TOOLS = ("tools", "tool_choice", "tool_choice_implied", "parallel_tool_calls")
+
+
 class BoundModel(_Binding):
     """LangChain's binding of a :class:`~langchain_bedrock_unified.ChatBedrock`.
 
@@ -28,7 +32,10 @@ class BoundModel(_Binding):
         super().__init__(kwargs=with_hidden_secrets(kwargs or {}), **members)
 
     def bind_tools(self, tools: Any, **kwargs: Any) -> Runnable[Any, Any]:
-        """:meth:`ChatBedrock.bind_tools`, beside what is bound already; a new choice replaces the old."""
+        """:meth:`ChatBedrock.bind_tools`, beside what is bound already.
+
+        Tools that were bound make way, with the choice among them; a choice that was bound alone stays.
+        """
         return self._on_top(self.bound.bind_tools(tools, **kwargs))  # type: ignore[attr-defined]
 
     def with_structured_output(self, schema: Any = None, **kwargs: Any) -> Runnable[Any, Any]:
@@ -58,6 +65,9 @@ class BoundModel(_Binding):
 
     def _on_top(self, binding: Any) -> Runnable[Any, Any]:
         held = dict(self.kwargs)
+        if "tools" in held:
+            for name in _OF_TOOLS:
+                held.pop(name, None)
         if "tool_choice" in binding.kwargs:
             held.pop("tool_choice_implied", None)
         return self._with(kwargs={**held, **binding.kwargs})

@@ -26,7 +26,7 @@ from .incumbent import chat_keywords
 from .messages.stream import ChunkMaker
 from .model_id import SPELLINGS, check_model_id, check_model_is_named
 from .per_call import client_for
-from .request import Request, converse_request
+from .request import Request, answerable, converse_request
 from .result import chat_result, last_chunk
 from .tokens import CountedModel
 from .tools import converse_tools, has_answer_tool, tool_names, with_names
@@ -216,7 +216,7 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
                 from .messages.fetched import with_fetched  # opens sockets; few need it
 
                 messages = with_fetched(messages)
-            return converse_request(self, messages, stop, given, streaming=streaming)
+            return answerable(converse_request(self, messages, stop, given, streaming=streaming), messages)
         except BedrockError as error:
             raise adapted(error) from error.__cause__
 
@@ -233,7 +233,7 @@ class ChatBedrock(IdentifiedModel, StreamedModel, CountedModel, ConverseParamete
                 from .messages.fetched import awith_fetched
 
                 messages = await awith_fetched(messages)
-            return converse_request(self, messages, stop, given, streaming=streaming)
+            return answerable(converse_request(self, messages, stop, given, streaming=streaming), messages)
         except BedrockError as error:
             raise adapted(error) from error.__cause__
 

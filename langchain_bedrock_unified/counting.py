@@ -67,6 +67,11 @@ def count_tokens(
     options = asked.pop("options")
     model_id = asked["modelId"]
     profile = profile_of(model_id, family=model.model_family, overrides=model.capabilities)
+    # What is counted may be a part of a conversation, whose last answer nobody wants to be continued; beside
+    # tools CountTokens refuses that as Converse does. It is counted with the least that a user can say.
+    profile = profile._replace(prefill_beside_tools=False)
+    if not profile.prefill and asked["messages"] and asked["messages"][-1]["role"] == "assistant":
+        asked["messages"] = [*asked["messages"], *_LEAST]
     request = prepare(asked, options, profile).request
     if not any(request.get(name) for name in ("messages", "system", "toolConfig")):
         return 0

@@ -95,6 +95,20 @@ def converse_request(
     return request
 
 
+def answerable(request: Request, messages: Sequence[BaseMessage]) -> Request:
+    """The request of a call, which has a question; where tokens are counted there may be none.
+
+    Raises:
+        InvalidRequestError: nothing in the messages says anything.
+    """
+    if messages and not request["messages"] and ":prompt/" not in request["modelId"]:
+        raise InvalidRequestError(
+            f"the messages say nothing: {[message.content for message in messages]!r:.120}",
+            hint="send at least one user message that is not blank",
+        )
+    return request
+
+
 def _output_config(model: ChatBedrock, call: Mapping[str, Any]) -> dict[str, Any] | None:
     config = call.get("output_config", model.output_config)
     asked = text_format(call.get("response_format"))

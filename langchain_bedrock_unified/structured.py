@@ -161,6 +161,8 @@ def named_schema(schema: Any) -> tuple[str, str | None, dict[str, Any]]:
         InvalidRequestError: it is none.
     """
     described: dict[str, Any] | None = None
+    if isinstance(schema, Mapping) and schema.get("type") == "json_schema" and "json_schema" in schema:
+        schema = schema["json_schema"]  # OpenAI's response_format
     if isinstance(schema, type) and issubclass(schema, BaseModel):
         with suppress(PydanticUserError):  # a field that JSON has no form for: said below, as of a tool
             described = schema.model_json_schema()

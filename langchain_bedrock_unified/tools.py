@@ -21,6 +21,8 @@ _NATIVE = ("toolSpec", "systemTool", "cachePoint")
 _SYSTEM_TOOLS = ("nova_grounding", "nova_code_interpreter")
 #: What a dict says of itself that is a tool, or a tool's schema.
 _TYPES = ("function", "custom", "object", None)
+#: What MCP and Converse, and OpenAI's response formats, call the schema that OpenAI's tools call parameters.
+_SCHEMAS = ("inputSchema", "schema")
 #: Members of a tool in Anthropic's shape that Converse has a form for.
 _ANTHROPICS = {"name", "description", "input_schema", "strict", "cache_control", "type"}
 
@@ -30,8 +32,8 @@ def converse_tools(tools: Iterable[Any], *, strict: bool | None = None) -> list[
 
     Args:
         tools: functions, Pydantic models, TypedDicts, LangChain tools, JSON schemas with a title, tools in
-            OpenAI's, Anthropic's or Converse's shape, ``{"systemTool": …}`` and ``{"cachePoint": …}``; system
-            tools of Amazon Nova by name (``"nova_grounding"``) or as langchain-aws's objects.
+            OpenAI's, Anthropic's, MCP's or Converse's shape, ``{"systemTool": …}`` and ``{"cachePoint": …}``;
+            system tools of Amazon Nova by name (``"nova_grounding"``) or as langchain-aws's objects.
         strict: whether the model must follow the schemas exactly; None says nothing.
 
     Raises:
@@ -63,9 +65,11 @@ def converse_tool(tool: Any, *, strict: bool | None = None) -> Tool:
     elif isinstance(tool, Mapping) and tool.get("type") == "function" and "name" in tool:
         # OpenAI's Responses name a function beside its type.
         tool = {"type": "function", "function": {name: tool[name] for name in tool if name != "type"}}
+    if isinstance(tool, Mapping):
+        tool = _with_parameters(tool)
     try:
         converted = convert_to_openai_tool(tool)
-    except (ValueError, TypeError, KeyError, AttributeError, PydanticUserError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, NameError, PydanticUserError) as error:
         raise InvalidRequestError(
             f"{tool!r:.120} cannot be read as a tool: {' '.join(str(error).split()):.300}",
             hint="give a function with type hints, a Pydantic model, a LangChain tool or a named schema",
@@ -86,6 +90,34 @@ def converse_tool(tool: Any, *, strict: bool | None = None) -> Tool:
         strict=strict if own is None else own,
     )
     return _strict(spec) if spec["toolSpec"].get("strict") else spec
+
+
+def _with_parameters(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A tool's dict with its schema where OpenAI has it.
+
+    Raises:
+        InvalidRequestError: its schema stands under another name, and would be lost.
+    """
+    function = tool.get("function", tool)
+    if not isinstance(function, Mapping) or "name" not in function:
+        return tool
+    schemas = [
+        name
+        for name, value in function.items()
+        if (name in _SCHEMAS and value is not None)
+        or (isinstance(value, Mapping) and "properties" in value and name != "outputSchema")  # MCP's result
+    ]
+    if schemas in ([], ["parameters"], ["input_schema"]) or "properties" in function:
+        return tool
+    schema = function[schemas[0]]
+    if len(schemas) > 1 or schemas[0] not in _SCHEMAS or not isinstance(schema, Mapping):
+        raise InvalidRequestError(
+            f"the tool {function['name']!r:.80} has {schema!r:.80} as {' and '.join(map(repr, schemas))}",
+            hint="its JSON schema belongs into 'parameters', and nowhere else",
+        )
+    moved = {**function, "parameters": schema["json"] if schema.keys() == {"json"} else schema}
+    del moved[schemas[0]]
+    return moved if function is tool else {**tool, "function": moved}
 
 
 def with_names(tools: Iterable[Tool]) -> list[Tool]:

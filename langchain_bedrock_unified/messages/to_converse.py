@@ -129,23 +129,54 @@ def _foreign(message: AIMessage, provider: Any, conversion: Conversion) -> list[
     Its private parts (reasoning that Bedrock could not verify, calls of its own server tools) are left out.
     """
     blocks: list[Block] = []
-    for part in message.content_blocks:
-        kind = part["type"]
-        if kind in _SHARED or (provider in _SAME_SIGNATURES and _is_sealed(part)):
-            block = converse_block(part, conversion)
+    left_out: list[str] = []
+    for part in (*_kept_apart(message, provider), *message.content_blocks):
+        known = _unwrapped(part)
+        kind = known["type"]
+        if kind in _SHARED or (provider in _SAME_SIGNATURES and _is_sealed(known)):
+            block = converse_block(known, conversion)
             if block is not None:
                 blocks.append(block)
         else:
-            logger.info("left out a %s block of %s, which Bedrock has no form for", kind, provider)
+            left_out.append(kind)
+    if left_out:
+        level = logging.INFO if blocks or message.tool_calls else logging.WARNING  # nothing is left of it
+        kinds = ", ".join(sorted(set(left_out)))
+        logger.log(level, "left out %s blocks of %s, which Bedrock has no form for", kinds, provider)
     return blocks
+
+
+def _kept_apart(message: AIMessage, provider: Any) -> list[Mapping[str, Any]]:
+    """What a model said or thought that its class keeps beside the content, as content blocks."""
+    apart = message.additional_kwargs
+    parts: list[Mapping[str, Any]] = []
+    thinking, audio = apart.get("thinking"), apart.get("audio")
+    if provider in _SAME_SIGNATURES and isinstance(thinking, Mapping) and thinking.get("signature"):
+        # langchain-aws's ChatBedrock
+        text, signature = thinking.get("text", ""), thinking["signature"]
+        parts.append({"type": "thinking", "thinking": text, "signature": signature})
+    if not message.text:
+        # langchain-openai's ChatOpenAI
+        if refusal := apart.get("refusal"):
+            parts.append({"type": "refusal", "refusal": str(refusal)})
+        if isinstance(audio, Mapping) and audio.get("transcript"):
+            parts.append({"type": "text", "text": str(audio["transcript"])})
+    return parts
+
+
+def _unwrapped(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A block that langchain-core has no standard form for, where we have one."""
+    value = part.get("value") if part["type"] == "non_standard" else None
+    kinds = ("refusal", "thinking", "redacted_thinking")
+    return value if isinstance(value, Mapping) and value.get("type") in kinds else part
 
 
 def _is_sealed(part: Mapping[str, Any]) -> bool:
     """Whether this is reasoning of Claude's, signed or redacted, which is verified when it goes back."""
-    if part["type"] == "non_standard":
-        value = part.get("value")
-        return isinstance(value, Mapping) and value.get("type") == "redacted_thinking"
-    return part["type"] == "reasoning" and "signature" in (part.get("extras") or {})
+    if part["type"] == "thinking":
+        return bool(part.get("signature"))
+    signed = part["type"] == "reasoning" and "signature" in (part.get("extras") or {})
+    return signed or part["type"] == "redacted_thinking"
 
 
 def _tool_result(message: ToolMessage, names: DocumentNames) -> list[Block]:

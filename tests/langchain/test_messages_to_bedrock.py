@@ -347,7 +347,8 @@ def test_another_providers_answer_leaves_its_private_parts_behind(conversation: 
         (AIMessage([{"type": "reasoning_content", "reasoning_content": "hm"}]), "'reasoning_content' with"),
         (ChatMessage("x", role="narrator"), "narrator"),
         (FunctionMessage("x", name="f"), "FunctionMessage"),
-        (HumanMessage(""), "messages is empty"),
+        (HumanMessage(""), "say nothing: .''"),
+        (HumanMessage([{"type": "text", "text": None}]), "say nothing: .*None"),
     ],
 )
 def test_what_bedrock_has_no_form_for_is_refused_before_anything_is_sent(
@@ -377,6 +378,9 @@ def test_instructions_alone_are_asked_with_the_least_that_a_user_can_say(
         "Summarise:",
         "It closes at nine.",
     ]
-    for nothing in ([], [SystemMessage("Be brief."), HumanMessage(" ")]):
-        with pytest.raises(InvalidRequestError, match="messages is empty"):
+    for nothing, told in (
+        ([], "messages is empty"),
+        ([SystemMessage("Be brief."), HumanMessage(" ")], "say nothing: .*' '"),
+    ):
+        with pytest.raises(InvalidRequestError, match=told):
             model.invoke(nothing)

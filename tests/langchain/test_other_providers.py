@@ -48,3 +48,53 @@ def test_claudes_redacted_reasoning_comes_from_anthropic_as_from_bedrock(
     body = endpoint.requests[-1].body
     native = body if use_converse else json.loads(body["body"])
     assert native["messages"][1]["content"][0] == sent
+
+
+OPENAI: Any = {"response_metadata": {"model_provider": "openai"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        (AIMessage([{"type": "refusal", "refusal": "I cannot"}], **OPENAI), "I cannot"),
+        (AIMessage("", additional_kwargs={"refusal": "I cannot"}, **OPENAI), "I cannot"),
+        (AIMessage("", additional_kwargs={"audio": {"id": "a", "transcript": "Hello"}}, **OPENAI), "Hello"),
+        (AIMessage("Hello", additional_kwargs={"refusal": None}, **OPENAI), "Hello"),
+    ],
+)
+def test_what_openais_models_refused_or_spoke_is_text(
+    endpoint: LocalBedrock, connection: dict[str, Any], said: AIMessage, sent: str
+) -> None:
+    ChatBedrock(model=CLAUDE, **connection).invoke([HumanMessage("q"), said, HumanMessage("next")])
+    assert endpoint.requests[-1].body["messages"][1] == {"role": "assistant", "content": [{"text": sent}]}
+
+
+@pytest.mark.parametrize("named", [{"model_name": CLAUDE}, {"model_id": CLAUDE}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"content": "a", "additional_kwargs": {"thinking": {"text": "hm", "signature": "c2ln"}}},
+        {
+            "content": [
+                {"type": "thinking", "thinking": "hm", "signature": "c2ln"},
+                {"type": "text", "text": "a"},
+            ]
+        },
+    ],
+)
+def test_the_thinking_of_langchain_awss_chat_bedrock_is_kept(
+    endpoint: LocalBedrock, connection: dict[str, Any], said: dict[str, Any], named: dict[str, str]
+) -> None:
+    answer = AIMessage(**said, response_metadata={"model_provider": "bedrock", **named})
+    ChatBedrock(model=CLAUDE, **connection).invoke([HumanMessage("q"), answer, HumanMessage("next")])
+    thought = {"reasoningText": {"text": "hm", "signature": "c2ln"}}
+    content = endpoint.requests[-1].body["messages"][1]["content"]
+    assert content == [{"reasoningContent": thought}, {"text": "a"}]
+
+
+def test_a_turn_of_which_nothing_is_left_is_told(
+    endpoint: LocalBedrock, connection: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    said = AIMessage([{"type": "reasoning", "id": "rs_1", "summary": []}], **OPENAI)
+    ChatBedrock(model=CLAUDE, **connection).invoke([HumanMessage("q"), said, HumanMessage("next")])
+    assert "left out" in caplog.text

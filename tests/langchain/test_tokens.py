@@ -10,6 +10,7 @@ from langchain_core.messages import (
     BaseMessage,
     HumanMessage,
     SystemMessage,
+    ToolMessage,
     trim_messages,
 )
 
@@ -141,6 +142,33 @@ def test_what_is_not_counted_once_is_estimated_and_the_next_is_counted(
         assert model.get_num_tokens("Where?") > 0  # without another warning
         assert model.get_num_tokens("How is the weather in Vell?") == counted
         assert len(local.requests) == 4
+
+
+@pytest.mark.filterwarnings("ignore:CountTokens")
+@pytest.mark.parametrize(
+    "name", [MODEL, "us.anthropic.claude-opus-4-6-v1", "amazon.nova-lite-v1:0"], ids=["claude", "4.6", "nova"]
+)
+def test_what_is_trimmed_is_within_its_limit(make_model: MakeModel, name: str) -> None:
+    """Wherever a conversation is cut, before a tool's result or behind an answer, all is counted alike."""
+    history: list[BaseMessage] = []
+    for i in range(5):
+        history += [
+            HumanMessage(f"question {i} " + "w " * 20),
+            AIMessage("", tool_calls=[{"name": "add", "args": {"x": i}, "id": f"t{i}"}]),
+            ToolMessage("result " * 15, tool_call_id=f"t{i}"),
+            AIMessage("answer " * 20),
+        ]
+    with LocalBedrock() as local:
+        model = make_model(endpoint_url=local.url, model=name)
+        count = model.get_num_tokens_from_messages
+        counts = [count(history[:end]) for end in range(1, len(history) + 1)]
+        assert counts == sorted(counts)
+        for limit in range(60, counts[-1], 40):
+            trimmed = trim_messages(
+                history, max_tokens=limit, token_counter=model, strategy="last", start_on="human"
+            )
+            assert not trimmed or count(trimmed) <= limit
+        assert all(request.error is None for request in local.requests)
 
 
 def test_a_model_that_is_refused_by_its_name_is_not_asked_again(

@@ -31,6 +31,11 @@ def weather(city_name: str) -> str:
     return f"sunny in {city_name}"
 
 
+def of_nowhere(x: Nowhere) -> str:  # type: ignore[name-defined]  # noqa: F821
+    """Its type cannot be found."""
+    return str(x)
+
+
 class Weather(BaseModel):
     """The weather of a city."""
 
@@ -65,6 +70,10 @@ FORMS: list[Any] = [
     {"type": "function", "name": "weather", "description": "…", "parameters": CITY},
     {"name": "weather", "description": "The weather of a city.", "input_schema": CITY},
     {"toolSpec": {"name": "weather", "description": "…", "inputSchema": {"json": CITY}}},
+    {"name": "weather", "title": "W", "description": "…", "inputSchema": CITY, "outputSchema": CITY},  # MCP's
+    {"name": "weather", "description": "…", "inputSchema": {"json": CITY}},
+    {"name": "weather", "description": "…", "schema": CITY},
+    {"type": "function", "function": {"name": "weather", "description": "…", "inputSchema": CITY}},
 ]
 
 
@@ -189,6 +198,10 @@ def test_binding_changes_nothing_in_the_model(model: ChatBedrock, bedrock: Scrip
         ([weather], {"tool_choice": {"what": 1}}, "not understood"),
         ([weather], {"parallel_tool_calls": True, "tool_choice": ONE_AT_A_TIME}, "leave one of them out"),
         ([{"name": "x", "input_schema": {"type": "array"}}], {}, "not an object"),
+        ([{"name": "x", "params": CITY}], {}, "'x' has .*city_name.* as 'params'"),
+        ([{"name": "x", "parameters": CITY, "schema": CITY}], {}, "as 'parameters' and 'schema'"),
+        ([{"name": "x", "schema": 5}], {}, "'x' has 5 as 'schema'"),
+        ([of_nowhere], {}, "of_nowhere.* cannot be read as a tool: name 'Nowhere'"),
     ],
 )
 def test_what_cannot_be_bound_is_refused_with_the_way_out(
@@ -210,6 +223,23 @@ def test_what_cannot_be_bound_is_refused_with_the_way_out(
 def test_choices_without_tools(model: ChatBedrock, given: dict[str, Any], says: str) -> None:
     with pytest.raises(InvalidRequestError, match=says):
         model.invoke("q", **given)
+
+
+def test_new_tools_take_the_place_of_old_ones_with_their_choice(
+    model: ChatBedrock, bedrock: ScriptedBedrock
+) -> None:
+    old: Any = model.bind_tools([weather], tool_choice="weather", parallel_tool_calls=False, stop=["x"])
+    old.bind_tools([Unit]).invoke("q")
+    (tool_,) = bedrock.last["toolConfig"]["tools"]
+    assert tool_["toolSpec"]["name"] == "Unit"
+    assert "toolChoice" not in bedrock.last["toolConfig"]
+    assert "additionalModelRequestFields" not in bedrock.last
+    assert bedrock.last["inferenceConfig"]["stopSequences"] == ["x"]
+    old.bind_tools([]).invoke("q")
+    assert "toolConfig" not in bedrock.last
+    chosen: Any = model.bind(tool_choice="any")
+    chosen.bind_tools([weather]).invoke("q")
+    assert bedrock.last["toolConfig"]["toolChoice"] == {"any": {}}
 
 
 def test_a_tool_loop(model: ChatBedrock, bedrock: ScriptedBedrock) -> None:

@@ -38,7 +38,10 @@ conversation comes back as the same object. Twice is once. The rules, in their o
 10. Before a first turn that is not the user's stands a user's ``.``: "A conversation must start with a user
     message". It is the shortest text that is not blank, and says nothing that nobody said.
 11. A last turn of the assistant's loses the white space at its end (Claude: "final assistant content cannot
-    end with trailing whitespace"). It is an error where the model continues no answer.
+    end with trailing whitespace"). It is an error where the model continues no answer. But where a tool must
+    be called or a schema is given there is nothing to continue, and where tools may be called some models
+    refuse to (bx8e07448ecabdf2): behind such a turn stands a user's ``.``, too, before rule 3 looks for the
+    results of its calls.
 12. Blank system text is dropped. Where the model takes no system prompts they stand in front of the first
     user text, an empty line between.
 
@@ -66,6 +69,7 @@ if TYPE_CHECKING:
 Block = dict[str, Any]
 Turn = dict[str, Any]
 
+_FORCED = frozenset({"any", "tool"})
 _STRUCTURES = frozenset(
     {
         "audio",
@@ -195,6 +199,7 @@ def _settled(request: Mapping[str, Any], profile: Profile) -> Normalised:
     names = names_of({"messages": turns, "toolConfig": config})
     turns = merged_turns(cleaned(turns, profile, names))
     if not managed:
+        turns = _begun_anew(turns, settled, profile)
         turns = _with_tools_settled(turns, profile)
         if config is None and (stubs := stub_tools(turns)):
             settled["toolConfig"] = {"tools": stubs}
@@ -265,6 +270,17 @@ def _user_first(turns: list[Turn]) -> list[Turn]:
     if not turns or turns[0]["role"] == "user":
         return turns
     return [{"role": "user", "content": [{"text": FILLER}]}, *turns]
+
+
+def _begun_anew(turns: list[Turn], request: Mapping[str, Any], profile: Profile) -> list[Turn]:
+    """The turns with a user's last, where an answer to them cannot be the rest of one that was begun."""
+    if not turns or turns[-1]["role"] != "assistant":
+        return turns
+    config = under(request, "toolConfig")
+    anew = "textFormat" in under(request, "outputConfig") or under(config, "toolChoice").keys() & _FORCED
+    if not anew and not (profile.prefill and profile.prefill_beside_tools):
+        anew = config or _has(turns, "toolUse", "toolResult")
+    return [*turns, {"role": "user", "content": [{"text": FILLER}]}] if anew else turns
 
 
 def _ended(turns: list[Turn], profile: Profile) -> list[Turn]:

@@ -133,6 +133,39 @@ def test_a_model_that_continues_no_answer_is_not_asked_to() -> None:
     assert settle(user("Hi"), assistant(" "), profile=ANY._replace(prefill=False))["messages"] == [user("Hi")]
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"toolConfig": {"tools": [{"toolSpec": {"name": "a"}}], "toolChoice": {"any": {}}}},
+        {"toolConfig": {"tools": [{"toolSpec": {"name": "a"}}], "toolChoice": {"tool": {"name": "a"}}}},
+        {"outputConfig": {"textFormat": {"type": "json_schema"}}},
+    ],
+)
+@pytest.mark.parametrize("prefill", [False, True])
+def test_where_an_answer_must_be_a_call_or_by_a_schema_none_is_continued(
+    members: dict[str, Any], prefill: bool
+) -> None:
+    profile = ANY._replace(prefill=prefill)
+    assert turns(user("a"), assistant("b"), profile=profile, **members)[1:] == [assistant("b"), user(".")]
+    called = turns(user("a"), assistant(call("x")), profile=profile, **members)
+    assert called[2] == user(result("x", NO_RESULT, status="error"), ".")
+
+
+@pytest.mark.parametrize("history", [[user("a"), assistant("b")], [user("a"), assistant(call("x"))]])
+@pytest.mark.parametrize("lacks", [{}, {"prefill": False}, {"prefill_beside_tools": False}])
+def test_beside_tools_an_answer_is_continued_by_models_that_do(
+    history: list[Turn], lacks: dict[str, Any]
+) -> None:
+    tools = {"toolConfig": {"tools": [{"toolSpec": {"name": "a"}}]}}
+    settled = turns(*history, profile=ANY._replace(**lacks), **tools)
+    assert len(settled) == (3 if lacks else 2)
+
+
+def test_an_answer_is_continued_where_there_are_no_tools() -> None:
+    history = (user("a"), assistant("b"))
+    assert len(turns(*history, profile=ANY._replace(prefill_beside_tools=False))) == 2
+
+
 # System
 
 
