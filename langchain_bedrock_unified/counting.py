@@ -67,10 +67,9 @@ def count_tokens(
     options = asked.pop("options")
     model_id = asked["modelId"]
     profile = profile_of(model_id, family=model.model_family, overrides=model.capabilities)
-    # What is counted may be a part of a conversation, whose last answer nobody wants to be continued; beside
-    # tools CountTokens refuses that as Converse does. It is counted with the least that a user can say.
-    profile = profile._replace(prefill_beside_tools=False)
-    if not profile.prefill and asked["messages"] and asked["messages"][-1]["role"] == "assistant":
+    if _ends_with_an_answer(asked) and (not profile.prefill or _has_tools(asked)):
+        # A part of a conversation, whose answer nobody wants to be continued; beside tools CountTokens
+        # refuses that as Converse does (inferred from bx8e07448ecabdf2).
         asked["messages"] = [*asked["messages"], *_LEAST]
     request = prepare(asked, options, profile).request
     if not any(request.get(name) for name in ("messages", "system", "toolConfig")):
@@ -103,6 +102,16 @@ def count_tokens(
             )
         uncounted[model_id] = lasting
     return estimate(request)
+
+
+def _ends_with_an_answer(request: Mapping[str, Any]) -> bool:
+    return bool(request["messages"]) and request["messages"][-1]["role"] == "assistant"
+
+
+def _has_tools(request: Mapping[str, Any]) -> bool:
+    """Whether tools are offered, or were called."""
+    blocks = (block for turn in request["messages"] for block in turn["content"])
+    return "toolConfig" in request or any("toolUse" in block for block in blocks)
 
 
 def estimate(request: Mapping[str, Any]) -> int:

@@ -44,7 +44,7 @@ PRINTED = {
     "guardrails": ["guardrail_intervened", "'customWords': [", "The sea is blue.\nThe sea is blue."],
     "image": ["image"],
     "metadata": ["200 0\n", "'cache_read': 0", "True"],
-    "odd_histories": ["answered\nrefused messages is empty"],
+    "odd_histories": ["answered\nrefused the messages say nothing"],
     "overrides": ["end_turn"],
     "pdf_citations": [
         "'citations': [",

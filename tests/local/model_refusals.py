@@ -109,7 +109,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str, str | None]] = {
         HAIKU_3,
         talk(USER, BOT, toolConfig=TOOLS),
         "When using tools, pre-filling the `assistant` response is not supported.",
-        "prefill_beside_tools",
+        None,
     ),
     # prompt caching
     "cache points": (

@@ -113,7 +113,7 @@ def test_the_rules_know_streams_and_models_that_the_endpoint_does_not_list(
 
 
 #: What depends on more than the model, or is a matter of degree.
-MORE_THAN_LACKING = ("prefill", "prefill_beside_tools", "reasoning", "cache_ttls")
+MORE_THAN_LACKING = ("prefill", "reasoning", "cache_ttls")
 
 
 def _is_understood(message: str, capability: str | None, model: str) -> None:

@@ -39,9 +39,8 @@ conversation comes back as the same object. Twice is once. The rules, in their o
     message". It is the shortest text that is not blank, and says nothing that nobody said.
 11. A last turn of the assistant's loses the white space at its end (Claude: "final assistant content cannot
     end with trailing whitespace"). It is an error where the model continues no answer. But where a tool must
-    be called or a schema is given there is nothing to continue, and where tools may be called some models
-    refuse to (bx8e07448ecabdf2): behind such a turn stands a user's ``.``, too, before rule 3 looks for the
-    results of its calls.
+    be called or a schema is given, or may be called by a model that continues no answer, there is nothing to
+    continue: behind such a turn stands a user's ``.``, too, before rule 3 looks for the results of its calls.
 12. Blank system text is dropped. Where the model takes no system prompts they stand in front of the first
     user text, an empty line between.
 
@@ -278,7 +277,7 @@ def _begun_anew(turns: list[Turn], request: Mapping[str, Any], profile: Profile)
         return turns
     config = under(request, "toolConfig")
     anew = "textFormat" in under(request, "outputConfig") or under(config, "toolChoice").keys() & _FORCED
-    if not anew and not (profile.prefill and profile.prefill_beside_tools):
+    if not anew and not profile.prefill:
         anew = config or _has(turns, "toolUse", "toolResult")
     return [*turns, {"role": "user", "content": [{"text": FILLER}]}] if anew else turns
 

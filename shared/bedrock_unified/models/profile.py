@@ -55,7 +55,6 @@ class Profile(NamedTuple):
         count_tokens: whether CountTokens serves it, by its id without geography.
         on_demand: False where only an inference profile's id reaches it.
         prefill: whether the last message may be the assistant's.
-        prefill_beside_tools: whether it may where the request has tools that need not be called.
         context_window: tokens that it reads and writes at most, together; None where it is not known. An id
             that says it (``amazon.nova-lite-v1:0:24k``) is believed.
         max_output: tokens of one answer at most; None where it is not known.
@@ -90,7 +89,6 @@ class Profile(NamedTuple):
     count_tokens: bool = True
     on_demand: bool = True
     prefill: bool = True
-    prefill_beside_tools: bool = True
     context_window: int | None = None
     max_output: int | None = None
 

@@ -152,18 +152,11 @@ def test_where_an_answer_must_be_a_call_or_by_a_schema_none_is_continued(
 
 
 @pytest.mark.parametrize("history", [[user("a"), assistant("b")], [user("a"), assistant(call("x"))]])
-@pytest.mark.parametrize("lacks", [{}, {"prefill": False}, {"prefill_beside_tools": False}])
-def test_beside_tools_an_answer_is_continued_by_models_that_do(
-    history: list[Turn], lacks: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("prefill", [False, True])
+def test_beside_tools_an_answer_is_continued_by_models_that_do(history: list[Turn], prefill: bool) -> None:
     tools = {"toolConfig": {"tools": [{"toolSpec": {"name": "a"}}]}}
-    settled = turns(*history, profile=ANY._replace(**lacks), **tools)
-    assert len(settled) == (3 if lacks else 2)
-
-
-def test_an_answer_is_continued_where_there_are_no_tools() -> None:
-    history = (user("a"), assistant("b"))
-    assert len(turns(*history, profile=ANY._replace(prefill_beside_tools=False))) == 2
+    settled = turns(*history, profile=ANY._replace(prefill=prefill), **tools)
+    assert len(settled) == (2 if prefill else 3)
 
 
 # System

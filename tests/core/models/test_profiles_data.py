@@ -111,10 +111,6 @@ def test_no_profile_denies_what_aws_accepted() -> None:
 TAKEN_ELSEWHERE = {
     ("anthropic.claude-3-5-haiku-20241022-v1:0", "on_demand"): "served on demand (bxc024f37989d48c)",
     ("meta.llama3-2-1b-instruct-v1:0", "on_demand"): "served on demand (bx1ef7798ce362ce)",
-    (
-        "anthropic.claude-3-haiku-20240307-v1:0",
-        "prefill_beside_tools",
-    ): "a second later it was taken (bx598c3533518634)",
     ("us.anthropic.claude-sonnet-4-20250514-v1:0", "count_tokens"): "its bare id counts (bx84d0dec0747529)",
 }
 

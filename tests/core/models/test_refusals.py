@@ -26,7 +26,6 @@ NAMES = [rule.refusal.denies for rule in RULES]
 RECORDED = {
     "This model doesn't support tool use.": "tools",
     "on-demand throughput isn’t supported": "on_demand",
-    "pre-filling the `assistant` response is not supported": "prefill_beside_tools",
     "doesn't support the s3Uri field": "s3_media",
     "doesn't support counting tokens": "count_tokens",
 }

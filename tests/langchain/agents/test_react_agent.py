@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.tools import tool
 from langgraph.prebuilt import create_react_agent
 from pydantic import BaseModel
 
 from bedrock_unified import LocalBedrock
-from bedrock_unified.chat.conversation import CapabilityWarning
 from bedrock_unified.converse.tools import tool_spec
 from langchain_bedrock_unified import ChatBedrock
 
@@ -81,20 +79,3 @@ async def test_it_ends_with_a_structured_answer(colour: Colour, name: str) -> No
         assert isinstance(answered["structured_response"], Level)
         assert all(request.error is None for request in local.requests)
         assert local.requests[-1].body["messages"][-1] == {"role": "user", "content": [{"text": "."}]}
-
-
-async def test_an_answer_is_continued_beside_tools_unless_the_model_refuses(colour: Colour) -> None:
-    history = [HumanMessage("How is the tide?"), AIMessage("The tide")]
-    with LocalBedrock() as local:
-        model = ChatBedrock(
-            model="us.amazon.nova-lite-v1:0",
-            endpoint_url=local.url,
-            api_key=local.API_KEY,
-            region_name="us-east-1",
-        )
-        with pytest.warns(CapabilityWarning, match="beside tools: behind the answer stands a user's"):
-            await run(colour, model.bind_tools([tide]), history)
-        await run(colour, model.bind_tools([tide]), history)
-        await run(colour, model, history)
-        last = [request.body["messages"][-1]["role"] for request in local.requests]
-        assert last == ["assistant", "user", "user", "assistant"]
