@@ -32,6 +32,7 @@ from .standard import PROVIDER
 logger = logging.getLogger(__name__)
 
 Turn = dict[str, Any]
+Part = Mapping[str, Any]
 
 #: Providers whose blocks are ours; the second is langchain-aws, whose stored answers have them too.
 _OURS = (None, "bedrock_converse", PROVIDER)
@@ -40,6 +41,7 @@ _SAME_SIGNATURES = ("anthropic", "bedrock")
 #: Standard blocks that mean the same whoever wrote them.
 _SHARED = ("text", "refusal", "tool_call", "invalid_tool_call", "image", "file", "audio", "video")
 _ROLES = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant", "system": "system"}
+_THOUGHTS = {"reasoning", "thinking"}
 _IN_TURNS = ("toolAddition", "toolRemoval")
 
 
@@ -130,11 +132,10 @@ def _foreign(message: AIMessage, provider: Any, conversion: Conversion) -> list[
     """
     blocks: list[Block] = []
     left_out: list[str] = []
-    for part in (*_kept_apart(message, provider), *message.content_blocks):
-        known = _unwrapped(part)
-        kind = known["type"]
-        if kind in _SHARED or (provider in _SAME_SIGNATURES and _is_sealed(known)):
-            block = converse_block(known, conversion)
+    for part in _said(message, provider):
+        kind = part["type"]
+        if kind in _SHARED or (provider in _SAME_SIGNATURES and _is_sealed(part)):
+            block = converse_block(part, conversion)
             if block is not None:
                 blocks.append(block)
         else:
@@ -146,32 +147,36 @@ def _foreign(message: AIMessage, provider: Any, conversion: Conversion) -> list[
     return blocks
 
 
-def _kept_apart(message: AIMessage, provider: Any) -> list[Mapping[str, Any]]:
-    """What a model said or thought that its class keeps beside the content, as content blocks."""
-    apart = message.additional_kwargs
-    parts: list[Mapping[str, Any]] = []
+def _said(message: AIMessage, provider: Any) -> list[Part]:
+    """The content blocks, with what a model said or thought that its class keeps beside them."""
+    parts: list[Part] = []
+    for part in map(_unwrapped, message.content_blocks):
+        if part["type"] != "refusal" or part not in parts:  # OpenAI's class keeps it in two places
+            parts.append(part)
+    apart, there = message.additional_kwargs, {part["type"] for part in parts}
     thinking, audio = apart.get("thinking"), apart.get("audio")
-    if provider in _SAME_SIGNATURES and isinstance(thinking, Mapping) and thinking.get("signature"):
+    if provider in _SAME_SIGNATURES and isinstance(thinking, Mapping) and not there & _THOUGHTS:
         # langchain-aws's ChatBedrock
-        text, signature = thinking.get("text", ""), thinking["signature"]
-        parts.append({"type": "thinking", "thinking": text, "signature": signature})
-    if not message.text:
-        # langchain-openai's ChatOpenAI
-        if refusal := apart.get("refusal"):
-            parts.append({"type": "refusal", "refusal": str(refusal)})
-        if isinstance(audio, Mapping) and audio.get("transcript"):
-            parts.append({"type": "text", "text": str(audio["transcript"])})
+        text, signature = thinking.get("text", ""), thinking.get("signature")
+        parts = [{"type": "thinking", "thinking": text, "signature": signature}, *parts]
+    if there & {"text", "refusal"}:
+        return parts
+    # langchain-openai's ChatOpenAI
+    if refusal := apart.get("refusal"):
+        parts = [*parts, {"type": "refusal", "refusal": str(refusal)}]
+    if isinstance(audio, Mapping) and audio.get("transcript"):
+        parts = [*parts, {"type": "text", "text": str(audio["transcript"])}]
     return parts
 
 
-def _unwrapped(part: Mapping[str, Any]) -> Mapping[str, Any]:
+def _unwrapped(part: Part) -> Part:
     """A block that langchain-core has no standard form for, where we have one."""
     value = part.get("value") if part["type"] == "non_standard" else None
     kinds = ("refusal", "thinking", "redacted_thinking")
     return value if isinstance(value, Mapping) and value.get("type") in kinds else part
 
 
-def _is_sealed(part: Mapping[str, Any]) -> bool:
+def _is_sealed(part: Part) -> bool:
     """Whether this is reasoning of Claude's, signed or redacted, which is verified when it goes back."""
     if part["type"] == "thinking":
         return bool(part.get("signature"))

@@ -60,6 +60,10 @@ OPENAI: Any = {"response_metadata": {"model_provider": "openai"}}
         (AIMessage("", additional_kwargs={"refusal": "I cannot"}, **OPENAI), "I cannot"),
         (AIMessage("", additional_kwargs={"audio": {"id": "a", "transcript": "Hello"}}, **OPENAI), "Hello"),
         (AIMessage("Hello", additional_kwargs={"refusal": None}, **OPENAI), "Hello"),
+        (
+            AIMessage([{"type": "refusal", "refusal": "No"}], additional_kwargs={"refusal": "No"}, **OPENAI),
+            "No",
+        ),
     ],
 )
 def test_what_openais_models_refused_or_spoke_is_text(

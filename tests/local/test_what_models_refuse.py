@@ -112,20 +112,11 @@ def test_the_rules_know_streams_and_models_that_the_endpoint_does_not_list(
     _is_understood(caught.value.message, capability, model)
 
 
-#: What depends on more than the model, or is a matter of degree.
-MORE_THAN_LACKING = ("prefill", "reasoning", "cache_ttls")
-
-
 def _is_understood(message: str, capability: str | None, model: str) -> None:
     refusal = refusal_of(message)
     assert (refusal and refusal.capability) == capability, message
     # What was refused is no news to the profile; an unknown model's learns it.
-    if refusal is not None and capability not in (
-        "prefill",
-        "prefill_beside_tools",
-        "reasoning",
-        "cache_ttls",
-    ):
+    if refusal is not None and capability not in ("prefill", "reasoning", "cache_ttls"):
         assert without(profile_of(model), refusal) == profile_of(model)
         assert without(UNKNOWN, refusal) != UNKNOWN
 
