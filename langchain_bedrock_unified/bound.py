@@ -16,7 +16,7 @@ else:
 
 
 #: What belongs to tools, and goes when others take their place.
-_OF_TOOLS = ("tools", "tool_choice", "tool_choice_implied", "parallel_tool_calls")
+_OF_TOOLS = ("tools", "tool_choice", "tool_choice_implied")
 
 
 class BoundModel(_Binding):
@@ -65,7 +65,7 @@ class BoundModel(_Binding):
 
     def _on_top(self, binding: Any) -> Runnable[Any, Any]:
         held = dict(self.kwargs)
-        if "tools" in held:
+        if held.get("tools"):
             for name in _OF_TOOLS:
                 held.pop(name, None)
         if "tool_choice" in binding.kwargs:

@@ -67,10 +67,7 @@ def count_tokens(
     options = asked.pop("options")
     model_id = asked["modelId"]
     profile = profile_of(model_id, family=model.model_family, overrides=model.capabilities)
-    if _ends_with_an_answer(asked) and (not profile.prefill or _has_tools(asked)):
-        # A part of a conversation, whose answer nobody wants to be continued; beside tools CountTokens
-        # refuses that as Converse does (inferred from bx8e07448ecabdf2).
-        asked["messages"] = [*asked["messages"], *_LEAST]
+    asked["messages"] = _whole(asked["messages"])
     request = prepare(asked, options, profile).request
     if not any(request.get(name) for name in ("messages", "system", "toolConfig")):
         return 0
@@ -104,14 +101,25 @@ def count_tokens(
     return estimate(request)
 
 
-def _ends_with_an_answer(request: Mapping[str, Any]) -> bool:
-    return bool(request["messages"]) and request["messages"][-1]["role"] == "assistant"
+def _whole(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Turns that may be a part of a conversation, with the least that makes them one that can be sent.
 
-
-def _has_tools(request: Mapping[str, Any]) -> bool:
-    """Whether tools are offered, or were called."""
-    blocks = (block for turn in request["messages"] for block in turn["content"])
-    return "toolConfig" in request or any("toolUse" in block for block in blocks)
+    Its last calls have results, and a user has the last word: nobody wants the answer to be continued, and
+    beside tools CountTokens refuses that as Converse does (inferred from bx8e07448ecabdf2). So a longer part
+    never counts less.
+    """
+    if not turns:
+        return turns
+    said, behind = (turns, []) if turns[-1]["role"] == "assistant" else (turns[:-1], turns[-1]["content"])
+    if not said or said[-1]["role"] != "assistant" or not all("toolResult" in block for block in behind):
+        return turns
+    answered = {block["toolResult"]["toolUseId"] for block in behind}
+    calls = [block["toolUse"]["toolUseId"] for block in said[-1]["content"] if "toolUse" in block]
+    least = _LEAST[0]["content"]
+    missing = [
+        {"toolResult": {"toolUseId": call, "content": least}} for call in calls if call not in answered
+    ]
+    return [*said, {"role": "user", "content": [*behind, *missing] or least}]
 
 
 def estimate(request: Mapping[str, Any]) -> int:

@@ -92,6 +92,9 @@ def _structured(
         raise InvalidRequestError(
             "with_structured_output() needs a schema", hint="give one, or method='json_mode' for any object"
         )
+    shown = schema
+    if isinstance(schema, Mapping) and schema.get("type") == "json_schema":
+        schema = _of_response_format(schema)
     tools = converse_tools(bound.get("tools") or ())
     if tools and not include_raw:
         raise InvalidRequestError(
@@ -104,7 +107,7 @@ def _structured(
     )
     _, reading = asked({"toolConfig": {"tools": tools}} if tools else {}, wish, model, bound)
     used = next(own for own, way in _METHODS.items() if way == reading.way)
-    told = {"kwargs": {"method": used, "strict": strict}, "schema": described if schema is None else schema}
+    told = {"kwargs": {"method": used, "strict": strict}, "schema": described if schema is None else shown}
     answering = on.bind(**{**bound, "structured_output": wish, "ls_structured_output_format": told})
     output_type = schema if isinstance(schema, type) and is_basemodel_subclass(schema) else None
     parser = SchemaParser(
@@ -115,6 +118,19 @@ def _structured(
     from .outcome import with_outcome  # few ask for it
 
     return with_outcome(answering, parser)
+
+
+def _of_response_format(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of OpenAI's ``response_format``. Its ``strict`` says nothing more: what can be, is."""
+    described = given.get("json_schema")
+    schema = described.get("schema") if isinstance(described, Mapping) else None
+    if not isinstance(described, Mapping) or not isinstance(schema, Mapping):
+        raise InvalidRequestError(
+            f"{given!r:.120} has no schema",
+            hint="write {'type': 'json_schema', 'json_schema': {'name': …, 'schema': {…}}}",
+        )
+    about = {name: described[name] for name in ("name", "description") if described.get(name)}
+    return {"name": "answer", **about, "parameters": schema}
 
 
 def asked(
@@ -161,8 +177,6 @@ def named_schema(schema: Any) -> tuple[str, str | None, dict[str, Any]]:
         InvalidRequestError: it is none.
     """
     described: dict[str, Any] | None = None
-    if isinstance(schema, Mapping) and schema.get("type") == "json_schema" and "json_schema" in schema:
-        schema = schema["json_schema"]  # OpenAI's response_format
     if isinstance(schema, type) and issubclass(schema, BaseModel):
         with suppress(PydanticUserError):  # a field that JSON has no form for: said below, as of a tool
             described = schema.model_json_schema()

@@ -22,7 +22,15 @@ _SYSTEM_TOOLS = ("nova_grounding", "nova_code_interpreter")
 #: What a dict says of itself that is a tool, or a tool's schema.
 _TYPES = ("function", "custom", "object", None)
 #: What MCP and Converse, and OpenAI's response formats, call the schema that OpenAI's tools call parameters.
-_SCHEMAS = ("inputSchema", "schema")
+_SCHEMAS = ("inputSchema", "input_schema", "schema")
+#: What else tells that something is a schema, and members that may be one, but not of the arguments.
+_OF_SCHEMAS = {"properties", "$ref", "$defs", "anyOf"}
+_NO_ARGUMENTS = {
+    *("outputSchema", "output_schema", "returns", "response", "$defs", "definitions", "examples"),
+    *("annotations", "metadata", "_meta"),
+}
+#: Members of a tool in OpenAI's shape beside its schema.
+_ABOUT = ("name", "description", "strict")
 #: Members of a tool in Anthropic's shape that Converse has a form for.
 _ANTHROPICS = {"name", "description", "input_schema", "strict", "cache_control", "type"}
 
@@ -101,13 +109,13 @@ def _with_parameters(tool: Mapping[str, Any]) -> Mapping[str, Any]:
     function = tool.get("function", tool)
     if not isinstance(function, Mapping) or "name" not in function:
         return tool
-    schemas = [
-        name
-        for name, value in function.items()
-        if (name in _SCHEMAS and value is not None)
-        or (isinstance(value, Mapping) and "properties" in value and name != "outputSchema")  # MCP's result
-    ]
-    if schemas in ([], ["parameters"], ["input_schema"]) or "properties" in function:
+    if function.get("parameters") is not None or (function is tool and "input_schema" in tool):
+        return tool
+    if isinstance(function.get("properties"), Mapping):  # the schema itself, with a name for a title
+        schema = {name: value for name, value in function.items() if name not in _ABOUT}
+        return _moved(tool, {name: function[name] for name in _ABOUT if name in function}, schema)
+    schemas = [name for name, value in function.items() if _may_be_a_schema(name, value)]
+    if not schemas:
         return tool
     schema = function[schemas[0]]
     if len(schemas) > 1 or schemas[0] not in _SCHEMAS or not isinstance(schema, Mapping):
@@ -115,9 +123,19 @@ def _with_parameters(tool: Mapping[str, Any]) -> Mapping[str, Any]:
             f"the tool {function['name']!r:.80} has {schema!r:.80} as {' and '.join(map(repr, schemas))}",
             hint="its JSON schema belongs into 'parameters', and nowhere else",
         )
-    moved = {**function, "parameters": schema["json"] if schema.keys() == {"json"} else schema}
-    del moved[schemas[0]]
-    return moved if function is tool else {**tool, "function": moved}
+    rest = {name: value for name, value in function.items() if name not in schemas}
+    return _moved(tool, rest, schema["json"] if schema.keys() == {"json"} else schema)
+
+
+def _may_be_a_schema(name: str, value: Any) -> bool:
+    if name in _SCHEMAS:
+        return value is not None
+    return isinstance(value, Mapping) and name not in _NO_ARGUMENTS and bool(value.keys() & _OF_SCHEMAS)
+
+
+def _moved(tool: Mapping[str, Any], function: dict[str, Any], schema: Any) -> dict[str, Any]:
+    moved = {**function, "parameters": schema}
+    return {**tool, "function": moved} if "function" in tool else moved
 
 
 def with_names(tools: Iterable[Tool]) -> list[Tool]:

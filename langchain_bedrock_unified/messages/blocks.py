@@ -222,7 +222,7 @@ def _guarded(held: Mapping[str, Any]) -> Block:
 
 def _refusal(part: Mapping[str, Any], conversion: Conversion) -> Block | None:
     """A standard refusal, as the text that the model wrote; many come without any."""
-    return {"text": part["refusal"]} if part.get("refusal") else None
+    return {"text": str(part["refusal"])} if part.get("refusal") else None
 
 
 def _non_standard(part: Mapping[str, Any], conversion: Conversion) -> Block | None:

@@ -7,8 +7,7 @@ models that take instructions in mid-conversation. Names of messages have no pla
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages import (
@@ -25,23 +24,16 @@ from bedrock_unified.converse.tools import tool_use_id
 from bedrock_unified.converse.turns import is_blank, merged_turns
 
 from ..errors import InvalidRequestError
-from .blocks import Block, Conversion, converse_block, converse_blocks, tool_use
+from .blocks import Block, Conversion, converse_blocks, tool_use
 from .documents import DocumentNames, native_names
+from .foreign import foreign_blocks
 from .standard import PROVIDER
 
-logger = logging.getLogger(__name__)
-
 Turn = dict[str, Any]
-Part = Mapping[str, Any]
 
 #: Providers whose blocks are ours; the second is langchain-aws, whose stored answers have them too.
 _OURS = (None, "bedrock_converse", PROVIDER)
-#: Providers whose reasoning signatures Bedrock's Claude verifies as its own.
-_SAME_SIGNATURES = ("anthropic", "bedrock")
-#: Standard blocks that mean the same whoever wrote them.
-_SHARED = ("text", "refusal", "tool_call", "invalid_tool_call", "image", "file", "audio", "video")
 _ROLES = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant", "system": "system"}
-_THOUGHTS = {"reasoning", "thinking"}
 _IN_TURNS = ("toolAddition", "toolRemoval")
 
 
@@ -116,72 +108,13 @@ def _assistant(message: AIMessage, names: DocumentNames) -> list[Block]:
     if conversion.ours:
         blocks = converse_blocks(message.content, conversion)
     else:
-        blocks = _foreign(message, provider, conversion)
+        blocks = foreign_blocks(message, provider, conversion)
     if message.tool_calls or message.invalid_tool_calls:
         present = {block["toolUse"]["toolUseId"] for block in blocks if "toolUse" in block}
         for call in (*message.tool_calls, *message.invalid_tool_calls):
             if tool_use_id(call["id"]) not in present:
                 blocks.append(tool_use(call["id"], call["name"], call["args"]))
     return blocks
-
-
-def _foreign(message: AIMessage, provider: Any, conversion: Conversion) -> list[Block]:
-    """An answer of another provider's model, from LangChain's standard blocks.
-
-    Its private parts (reasoning that Bedrock could not verify, calls of its own server tools) are left out.
-    """
-    blocks: list[Block] = []
-    left_out: list[str] = []
-    for part in _said(message, provider):
-        kind = part["type"]
-        if kind in _SHARED or (provider in _SAME_SIGNATURES and _is_sealed(part)):
-            block = converse_block(part, conversion)
-            if block is not None:
-                blocks.append(block)
-        else:
-            left_out.append(kind)
-    if left_out:
-        level = logging.INFO if blocks or message.tool_calls else logging.WARNING  # nothing is left of it
-        kinds = ", ".join(sorted(set(left_out)))
-        logger.log(level, "left out %s blocks of %s, which Bedrock has no form for", kinds, provider)
-    return blocks
-
-
-def _said(message: AIMessage, provider: Any) -> list[Part]:
-    """The content blocks, with what a model said or thought that its class keeps beside them."""
-    parts: list[Part] = []
-    for part in map(_unwrapped, message.content_blocks):
-        if part["type"] != "refusal" or part not in parts:  # OpenAI's class keeps it in two places
-            parts.append(part)
-    apart, there = message.additional_kwargs, {part["type"] for part in parts}
-    thinking, audio = apart.get("thinking"), apart.get("audio")
-    if provider in _SAME_SIGNATURES and isinstance(thinking, Mapping) and not there & _THOUGHTS:
-        # langchain-aws's ChatBedrock
-        text, signature = thinking.get("text", ""), thinking.get("signature")
-        parts = [{"type": "thinking", "thinking": text, "signature": signature}, *parts]
-    if there & {"text", "refusal"}:
-        return parts
-    # langchain-openai's ChatOpenAI
-    if refusal := apart.get("refusal"):
-        parts = [*parts, {"type": "refusal", "refusal": str(refusal)}]
-    if isinstance(audio, Mapping) and audio.get("transcript"):
-        parts = [*parts, {"type": "text", "text": str(audio["transcript"])}]
-    return parts
-
-
-def _unwrapped(part: Part) -> Part:
-    """A block that langchain-core has no standard form for, where we have one."""
-    value = part.get("value") if part["type"] == "non_standard" else None
-    kinds = ("refusal", "thinking", "redacted_thinking")
-    return value if isinstance(value, Mapping) and value.get("type") in kinds else part
-
-
-def _is_sealed(part: Part) -> bool:
-    """Whether this is reasoning of Claude's, signed or redacted, which is verified when it goes back."""
-    if part["type"] == "thinking":
-        return bool(part.get("signature"))
-    signed = part["type"] == "reasoning" and "signature" in (part.get("extras") or {})
-    return signed or part["type"] == "redacted_thinking"
 
 
 def _tool_result(message: ToolMessage, names: DocumentNames) -> list[Block]:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from bedrock_unified import LocalBedrock
 from langchain_bedrock_unified import ChatBedrock
@@ -102,3 +102,40 @@ def test_a_turn_of_which_nothing_is_left_is_told(
     said = AIMessage([{"type": "reasoning", "id": "rs_1", "summary": []}], **OPENAI)
     ChatBedrock(model=CLAUDE, **connection).invoke([HumanMessage("q"), said, HumanMessage("next")])
     assert "left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": None},
+        {"type": "thinking", "thinking": "hm"},
+        {"type": "thinking", "thinking": 5, "signature": "c2ln"},
+        {"type": "thinking", "thinking": "hm", "signature": 5},
+        {"type": "redacted_thinking", "data": None},
+    ],
+)
+@pytest.mark.parametrize("version", ["v0", "v1"])
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_odd_parts_are_left_out(
+    endpoint: LocalBedrock, connection: dict[str, Any], part: dict[str, Any], version: str, provider: str
+) -> None:
+    about = {"model_provider": provider, "output_version": version}
+    if version == "v1":
+        said = AIMessage([part, {"type": "text", "text": "a"}], response_metadata=about)
+    else:
+        said = AIMessage("a", additional_kwargs={"thinking": part}, response_metadata=about)
+    ChatBedrock(model=CLAUDE, **connection).invoke([HumanMessage("q"), said, HumanMessage("next")])
+    assert endpoint.requests[-1].body["messages"][1]["content"] == [{"text": "a"}]
+
+
+@pytest.mark.parametrize("apart", [{"audio": {"transcript": "Hello"}}, {"refusal": "Hello"}])
+def test_what_is_kept_apart_stands_before_the_calls(
+    endpoint: LocalBedrock, connection: dict[str, Any], apart: dict[str, Any]
+) -> None:
+    call: Any = {"name": "tide", "args": {}, "id": "t"}
+    said = AIMessage("", tool_calls=[call], additional_kwargs=apart, **OPENAI)
+    ChatBedrock(model=CLAUDE, **connection).invoke(
+        [HumanMessage("q"), said, ToolMessage("low", tool_call_id="t")]
+    )
+    content = endpoint.requests[-1].body["messages"][1]["content"]
+    assert [next(iter(block)) for block in content] == ["text", "toolUse"]

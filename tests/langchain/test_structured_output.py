@@ -407,3 +407,22 @@ def test_a_refusal_is_langchains_error_of_that_name(
     assert type(pickle.loads(pickle.dumps(error))) is ModelRefusalError
     raw = model.with_structured_output(City, method=method, include_raw=True).invoke("q")
     assert isinstance(raw["parsing_error"], ModelRefusalError)
+
+
+@pytest.mark.parametrize("more", [{}, {"name": "Town", "strict": True}, {"strict": False}])
+def test_openais_response_format_is_a_schema(
+    model: ChatBedrock, bedrock: ScriptedBedrock, more: dict[str, Any]
+) -> None:
+    bedrock.says(written())
+    schema = {name: SCHEMA[name] for name in ("type", "properties")}
+    asked = {"type": "json_schema", "json_schema": {"schema": schema, **more}}
+    assert model.with_structured_output(asked).invoke("q") == PARIS
+    sent = bedrock.last["outputConfig"]["textFormat"]["structure"]["jsonSchema"]
+    assert sent["name"] == more.get("name", "answer")
+    assert json.loads(sent["schema"])["properties"] == schema["properties"]
+
+
+@pytest.mark.parametrize("described", [None, 5, {"name": "x"}, {"name": "x", "schema": "y"}])
+def test_a_response_format_without_a_schema_is_refused(model: ChatBedrock, described: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="has no schema"):
+        model.with_structured_output({"type": "json_schema", "json_schema": described})

@@ -151,23 +151,25 @@ def test_what_is_not_counted_once_is_estimated_and_the_next_is_counted(
 def test_what_is_trimmed_is_within_its_limit(make_model: MakeModel, name: str) -> None:
     """Wherever a conversation is cut, before a tool's result or behind an answer, all is counted alike."""
     history: list[BaseMessage] = []
-    for i in range(5):
+    for number in range(4):
+        calls = [{"name": "add", "args": {"x": i}, "id": f"t{number}{i}"} for i in range(number)]
         history += [
-            HumanMessage(f"question {i} " + "w " * 20),
-            AIMessage("", tool_calls=[{"name": "add", "args": {"x": i}, "id": f"t{i}"}]),
-            ToolMessage("result " * 15, tool_call_id=f"t{i}"),
-            AIMessage("answer " * 20),
+            HumanMessage(f"question {number} " + "w " * 20),
+            *([AIMessage("", tool_calls=calls)] if calls else []),
+            *(ToolMessage("4" if number == 1 else "result " * 15, tool_call_id=call["id"]) for call in calls),
+            AIMessage("answer " * 5),
         ]
     with LocalBedrock() as local:
         model = make_model(endpoint_url=local.url, model=name)
         count = model.get_num_tokens_from_messages
-        counts = [count(history[:end]) for end in range(1, len(history) + 1)]
-        assert counts == sorted(counts)
-        for limit in range(60, counts[-1], 40):
-            trimmed = trim_messages(
-                history, max_tokens=limit, token_counter=model, strategy="last", start_on="human"
-            )
-            assert not trimmed or count(trimmed) <= limit
+        beginnings = [count(history[:end]) for end in range(len(history) + 1)]
+        endings = [count(history[start:]) for start in range(len(history) + 1)]
+        assert beginnings == sorted(beginnings)
+        assert endings == sorted(endings, reverse=True)
+        for limit in range(20, beginnings[-1], 20):
+            for how in ({"strategy": "last", "start_on": "human"}, {"strategy": "first", "end_on": "ai"}):
+                trimmed = trim_messages(history, max_tokens=limit, token_counter=model, **how)
+                assert not trimmed or count(trimmed) <= limit
         assert all(request.error is None for request in local.requests)
 
 

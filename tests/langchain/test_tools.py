@@ -74,6 +74,12 @@ FORMS: list[Any] = [
     {"name": "weather", "description": "…", "inputSchema": {"json": CITY}},
     {"name": "weather", "description": "…", "schema": CITY},
     {"type": "function", "function": {"name": "weather", "description": "…", "inputSchema": CITY}},
+    {"type": "function", "function": {"name": "weather", "description": "…", "input_schema": CITY}},
+    {"name": "weather", "description": "…", **CITY},
+    *(
+        {"name": "weather", "description": "…", "parameters": CITY, **more}
+        for more in ({"returns": CITY}, {"schema": "v1"}, {"inputSchema": {}}, {"metadata": CITY})
+    ),
 ]
 
 
@@ -199,7 +205,8 @@ def test_binding_changes_nothing_in_the_model(model: ChatBedrock, bedrock: Scrip
         ([weather], {"parallel_tool_calls": True, "tool_choice": ONE_AT_A_TIME}, "leave one of them out"),
         ([{"name": "x", "input_schema": {"type": "array"}}], {}, "not an object"),
         ([{"name": "x", "params": CITY}], {}, "'x' has .*city_name.* as 'params'"),
-        ([{"name": "x", "parameters": CITY, "schema": CITY}], {}, "as 'parameters' and 'schema'"),
+        ([{"name": "x", "args": CITY, "schema": CITY}], {}, "as 'args' and 'schema'"),
+        ([{"name": "x", "args": {"$ref": "#/$defs/X"}}], {}, "as 'args'"),
         ([{"name": "x", "schema": 5}], {}, "'x' has 5 as 'schema'"),
         ([of_nowhere], {}, "of_nowhere.* cannot be read as a tool: name 'Nowhere'"),
     ],
@@ -233,11 +240,12 @@ def test_new_tools_take_the_place_of_old_ones_with_their_choice(
     (tool_,) = bedrock.last["toolConfig"]["tools"]
     assert tool_["toolSpec"]["name"] == "Unit"
     assert "toolChoice" not in bedrock.last["toolConfig"]
-    assert "additionalModelRequestFields" not in bedrock.last
+    parallel = {"type": "auto", "disable_parallel_tool_use": True}
+    assert bedrock.last["additionalModelRequestFields"] == {"tool_choice": parallel}  # it names no tool
     assert bedrock.last["inferenceConfig"]["stopSequences"] == ["x"]
     old.bind_tools([]).invoke("q")
     assert "toolConfig" not in bedrock.last
-    chosen: Any = model.bind(tool_choice="any")
+    chosen: Any = model.bind(tool_choice="any", tools=[])
     chosen.bind_tools([weather]).invoke("q")
     assert bedrock.last["toolConfig"]["toolChoice"] == {"any": {}}
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ..errors import InvalidRequestError
+from .results import FILLER
 
 Block = Mapping[str, Any]
 Request = dict[str, Any]
@@ -37,9 +38,9 @@ def guarded(request: Request, guard_content: Any) -> Request:
     Args:
         request: a Converse request with a ``guardrailConfig``.
         guard_content: None leaves the request as it is. ``all`` marks every text and image of the user's
-            turns. ``last_user`` marks those of the last user turn that has any, also where tool results come
-            after it. ``marked`` marks nothing, and insists that something is marked. A dict marks for
-            contextual grounding: ``grounding_source`` and ``query``, and what is to be judged besides as
+            turns. ``last_user`` marks those of the last user turn that has any, also where tool results or a
+            filler come after it. ``marked`` marks nothing, and insists that something is marked. A dict marks
+            for contextual grounding: ``grounding_source`` and ``query``, and what is to be judged besides as
             ``guard_content``; each a text, a list of texts, or the place ``system`` or ``last_user``. A text
             must stand in the system prompt or a user's turn, as a block or as a part of one, which is then
             divided; the model is shown the same text.
@@ -84,15 +85,23 @@ def guarded(request: Request, guard_content: Any) -> Request:
 def _mark_turns(request: Request, *, only_last: bool, qualifiers: list[str] | None) -> Request:
     """The request with the texts and images of its user turns (or of the last with any) marked."""
     messages = list(cast("Sequence[Block]", request.get("messages") or ()))
-    for index in reversed(range(len(messages))):
-        message = messages[index]
-        content = cast("Sequence[Block]", message["content"])
-        if message["role"] != "user" or not any(_guardable(block) for block in content):
-            continue
-        messages[index] = {**message, "content": [_marked(block, qualifiers) for block in content]}
-        if only_last:
-            break
+    places = [
+        index
+        for index, message in enumerate(messages)
+        if message["role"] == "user" and any(_guardable(block) for block in message["content"])
+    ]
+    if only_last:
+        # What was put behind an answer because a user's turn has to be there says nothing of the user's.
+        saying = [index for index in places if not _is_filler(messages[index]["content"])]
+        places = (saying or places)[-1:]
+    for index in places:
+        content = [_marked(block, qualifiers) for block in messages[index]["content"]]
+        messages[index] = {**messages[index], "content": content}
     return {**request, "messages": messages}
+
+
+def _is_filler(content: Sequence[Block]) -> bool:
+    return all(block.get("text") == FILLER for block in content if _guardable(block))
 
 
 def _guardable(block: Block) -> bool:

@@ -57,7 +57,7 @@ from ..errors import InvalidRequestError
 from .cleaning import cleaned
 from .documents import with_document_names
 from .names import NO_NAMES, ToolNames, are_allowed, named_config, names_of
-from .results import FILLER, with_company_apart, with_results_in_place
+from .results import FILLER, users_last, with_company_apart, with_results_in_place
 from .told import with_tools_told
 from .tools import is_none, stub_tools
 from .turns import is_blank, listed, merged_turns, under
@@ -276,10 +276,10 @@ def _begun_anew(turns: list[Turn], request: Mapping[str, Any], profile: Profile)
     if not turns or turns[-1]["role"] != "assistant":
         return turns
     config = under(request, "toolConfig")
-    anew = "textFormat" in under(request, "outputConfig") or under(config, "toolChoice").keys() & _FORCED
+    anew = under(request, "outputConfig").get("textFormat") or under(config, "toolChoice").keys() & _FORCED
     if not anew and not profile.prefill:
         anew = config or _has(turns, "toolUse", "toolResult")
-    return [*turns, {"role": "user", "content": [{"text": FILLER}]}] if anew else turns
+    return users_last(turns) if anew else turns
 
 
 def _ended(turns: list[Turn], profile: Profile) -> list[Turn]:

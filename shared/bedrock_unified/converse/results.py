@@ -24,6 +24,13 @@ Turn = dict[str, Any]
 NO_RESULT = "(no result of this call is known)"
 #: A turn that says nothing, where roles must alternate. Bedrock refuses empty ones.
 FILLER = "."
+
+
+def users_last(turns: Sequence[Any]) -> list[Any]:
+    """The turns with the least that a user can say behind them."""
+    return [*turns, {"role": "user", "content": [{"text": FILLER}]}]
+
+
 _SERVER = "server_tool_use"
 _MEDIA = frozenset({"text", "image", "document", "video", "audio"})
 

@@ -15,6 +15,7 @@ from ..errors import InvalidRequestError
 from ..models.profile import Profile
 from ..wire import json_codec
 from .reasoning_wish import understood
+from .results import users_last
 from .schema import is_too_big, strict_schema
 from .schema_root import is_object, rooted
 from .structured_answer import FUNCTION_CALLING, JSON_SCHEMA, JSON_TEXT, WAYS, WRAPPED, Answer, Reading
@@ -40,7 +41,8 @@ def with_schema(
     """The request that asks for an object of the schema, and how to read its answer.
 
     Args:
-        request: a Converse request, or the part of one that is known; it is not changed.
+        request: a Converse request, or the part of one that is known; it is not changed. Behind an answer of
+            the assistant's a user's turn is put, for that is not the beginning of an object.
         schema: a JSON schema; one that is no object is asked for as the property ``value`` of one.
         name: what the object is called; characters that Bedrock does not take become ``_``.
         profile: what the model can do.
@@ -62,6 +64,7 @@ def with_schema(
         given = _wrap(given)
     name = re.sub(r"[^a-zA-Z0-9_-]+", "_", name)[:64].strip("_") or "answer"
     way, held = _way(given, profile, method, strict)
+    request = _begun_anew(request, profile, way)
     if way == JSON_SCHEMA:
         implied = frozenset({"output_config"} if method is None else ())
         return _formatted(request, held or given, name, description), Reading(way, name, wrapped, implied)
@@ -72,6 +75,16 @@ def with_schema(
     implied = frozenset({"tool_choice"} if held is None or strict else {"tool_choice", "strict"})
     asked = _tooled(request, tool, name, profile, may_force=may_force)
     return asked, Reading(way, name, wrapped, implied)
+
+
+def _begun_anew(request: Mapping[str, Any], profile: Profile, way: str) -> Mapping[str, Any]:
+    turns: Any = request.get("messages")
+    if not turns or turns[-1].get("role") != "assistant" or ":prompt/" in str(request.get("modelId")):
+        return request
+    used = any("toolUse" in block for turn in turns for block in turn["content"])
+    if way == JSON_TEXT and profile.prefill and not used and "toolConfig" not in request:
+        return request  # a text may go on from its "{"
+    return {**request, "messages": users_last(turns)}
 
 
 def may_force_tools(

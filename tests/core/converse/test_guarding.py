@@ -275,3 +275,17 @@ def _plain(turn: dict[str, Any]) -> list[Any]:
         else:
             plain.append({"image": block["image"]["source"]} if "image" in block else block)
     return plain
+
+
+@pytest.mark.parametrize("last", [user("."), user(RESULT, "."), user(RESULT)])
+@pytest.mark.parametrize("wish", ["last_user", {"grounding_source": "system", "query": "last_user"}])
+def test_the_last_user_turn_is_the_last_that_says_something(last: dict[str, Any], wish: Any) -> None:
+    """What was put behind an answer so that a user has the last word is not what is to be judged."""
+    asked = request(user(QUERY), assistant("Three."), last, system=[{"text": SOURCE}])
+    turns = guarded(asked, wish)["messages"]
+    assert turns[0]["content"][0]["guardContent"]["text"]["text"] == QUERY
+    assert turns[2] == last
+
+
+def test_where_nothing_else_was_said_the_filler_is_judged() -> None:
+    assert guarded(request(user(".")), "last_user")["messages"] == [user(mark("."))]

@@ -371,3 +371,27 @@ def test_a_stream_shows_the_value_so_far(reading: Reading) -> None:
 
 def test_a_text_format_needs_no_name() -> None:
     assert text_format(CITY)["structure"]["jsonSchema"].keys() == {"schema"}
+
+
+@pytest.mark.parametrize("profile", [NATIVE, STRICT, TOOL, TEXT])
+@pytest.mark.parametrize("may_force", [False, True])
+@pytest.mark.parametrize("used", [False, True])
+@pytest.mark.parametrize("prefill", [False, True])
+def test_an_object_is_no_answer_that_goes_on(
+    profile: Profile, may_force: bool, used: bool, prefill: bool
+) -> None:
+    """But text may: a conversation that ends with "{" is one that is continued."""
+    turns: list[dict[str, Any]] = [*REQUEST["messages"], {"role": "assistant", "content": [{"text": "{"}]}]
+    if used:
+        turns[1:1] = [
+            {"role": "assistant", "content": [calls("find", {})]},
+            {"role": "user", "content": [{"toolResult": {"toolUseId": "t", "content": [{"text": "."}]}}]},
+        ]
+    request = {**REQUEST, "messages": turns}
+    profile = profile._replace(prefill=prefill)
+    ready, _ = with_schema(request, CITY, name="City", profile=profile, may_force=may_force)
+    goes_on = profile.structured_output == "text" and prefill and not used
+    assert ready["messages"][: len(turns)] == turns
+    assert ready["messages"][len(turns) :] == (
+        [] if goes_on else [{"role": "user", "content": [{"text": "."}]}]
+    )
